@@ -1,0 +1,72 @@
+"""What the process is told from outside, and the refusal to start production with less than it needs."""
+
+import os
+from urllib.parse import quote
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+ENVIRONMENT = env.str("ENVIRONMENT", default="development")
+PRODUCTION = ENVIRONMENT == "production"
+
+REQUIRED_IN_PRODUCTION = (
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "JWT_SECRET",
+    "REFRESH_TOKEN_PEPPER",
+    "JOBS_SECRET",
+    "EMAIL_URL",
+)
+MINIMUM_LENGTHS = {"SECRET_KEY": 32, "JWT_SECRET": 32, "REFRESH_TOKEN_PEPPER": 32, "JOBS_SECRET": 32}
+
+
+def redis_url() -> str:
+    """REDIS_URL, or one made of REDIS_HOST, REDIS_PORT and REDIS_PASSWORD; empty without either."""
+    if url := os.environ.get("REDIS_URL"):
+        return url
+    if host := os.environ.get("REDIS_HOST"):
+        password = os.environ.get("REDIS_PASSWORD", "")
+        return (
+            f"redis://{':' + quote(password, safe='') + '@' if password else ''}{host}:{env.int('REDIS_PORT', 6379)}/0"
+        )
+    return ""
+
+
+def secrets(name: str) -> list[str]:
+    """The comma-separated values of a secret that can be rotated: the first one signs, all of them verify."""
+    return [value.strip() for value in os.environ.get(name, "").split(",") if value.strip()]
+
+
+def _complaints() -> list[str]:
+    complaints = []
+    for name in REQUIRED_IN_PRODUCTION:
+        present = redis_url() if name == "REDIS_URL" else os.environ.get(name, "").strip()
+        if not present:
+            complaints.append(f"{name} is missing")
+        elif name in MINIMUM_LENGTHS:
+            values = [present] if name == "SECRET_KEY" else secrets(name)
+            if any(len(value) < MINIMUM_LENGTHS[name] for value in values):
+                complaints.append(f"{name} is shorter than {MINIMUM_LENGTHS[name]} characters")
+    if os.environ.get("PUBLIC_URL", "https://").startswith("http://"):
+        complaints.append("PUBLIC_URL must begin with https://")
+    for name in ("STRIPE_API_BASE", "FLUTTERWAVE_API_BASE"):
+        if os.environ.get(name):
+            complaints.append(f"{name} points payments away from the gateway and is refused in production")
+    if os.environ.get("RATE_LIMITS", "").strip() == "off":
+        complaints.append("RATE_LIMITS=off is for load tests and is refused in production")
+    return complaints
+
+
+def refuse_incomplete_production() -> None:
+    """Raise one error that names everything missing or unfit, so that nobody mends a deployment piece by piece."""
+    if ENVIRONMENT not in ("development", "test", "production"):
+        raise ImproperlyConfigured(f"ENVIRONMENT is {ENVIRONMENT!r}; it is one of development, test, production.")
+    if PRODUCTION and (complaints := _complaints()):
+        raise ImproperlyConfigured("Production does not start: " + "; ".join(complaints) + ".")

@@ -1,0 +1,25 @@
+"""What is answered when no view could: a problem document to programs, a page to people."""
+
+import structlog
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from core.api import problems
+from core.correlation import current_id
+from core.errors import NotFound
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    if problems.is_machine_path(request):
+        return problems.problem_response(NotFound("There is nothing at this address."))
+    return render(request, "404.html", status=404)
+
+
+def crashed(request: HttpRequest) -> HttpResponse:
+    """500: the correlation id leads to the log."""
+    structlog.get_logger(__name__).error("request_crashed", path=request.path)
+    if problems.is_machine_path(request):
+        body = problems.problem(500, "internal_error", "Something went wrong.")
+        return JsonResponse(body, status=500, content_type=problems.CONTENT_TYPE)
+    return render(request, "500.html", {"correlation_id": current_id()}, status=500)

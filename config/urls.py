@@ -1,0 +1,39 @@
+"""Every address of the service."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config import errors, health, mailbox
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+api = [
+    path("", include("accounts.api.urls")),
+    path("", include("core.api.urls")),
+    path("", include("bookings.api.urls")),
+    path("", include("payments.api.urls")),
+]
+urlpatterns = [
+    path("api/v1/", include(api)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("webhooks/", include("payments.api.webhook_urls")),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+]
+urlpatterns += i18n_patterns(
+    path("", include("payments.pages.urls")),
+    path("", include("bookings.pages.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+)
+if settings.MAIL_FOLDER:
+    urlpatterns += [path("mails/", mailbox.list_mails, name="mailbox")]
+
+handler404 = errors.not_found
+handler500 = errors.crashed

@@ -1,0 +1,1 @@
+"""What every app stands on: money, errors, transitions, idempotency, outbox, cache, correlation, jobs."""

@@ -1,0 +1,86 @@
+"""GET /jobs and POST /jobs/{name}: for a scheduler outside, with a secret in place of a user."""
+
+import hmac
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core import jobs
+from core.api.pagination import Page
+from core.errors import NotFound, invalid
+from core.models import JobRun
+
+SECRET_HEADER = OpenApiParameter("X-Jobs-Secret", str, OpenApiParameter.HEADER, required=True)
+
+
+class HoldsJobsSecret(BasePermission):
+    """The caller sent one of the secrets of JOBS_SECRET."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        sent = request.headers.get("X-Jobs-Secret", "").encode()
+        if not any([hmac.compare_digest(sent, secret.encode()) for secret in settings.JOBS_SECRETS]):
+            raise exceptions.NotAuthenticated("Send the secret of the jobs as X-Jobs-Secret.")
+        return True
+
+
+class JobRunSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    result = serializers.DictField(allow_null=True)
+    error = serializers.CharField()
+
+
+class JobListView(APIView):
+    authentication_classes = ()
+    permission_classes = (HoldsJobsSecret,)
+
+    @extend_schema(operation_id="jobs_list", parameters=[SECRET_HEADER], responses=Page.of(JobRunSerializer))
+    def get(self, request: Request) -> Response:
+        """Every job with its last run."""
+        latest = {run.job: run for run in JobRun.objects.order_by("job", "-started_at", "-id").distinct("job")}
+        return Response({"results": [_line(job.name, latest.get(job.name)) for job in jobs.registered()],
+                         "next": None, "previous": None})  # fmt: skip
+
+
+class JobView(APIView):
+    authentication_classes = ()
+    permission_classes = (HoldsJobsSecret,)
+
+    @extend_schema(parameters=[SECRET_HEADER], request=None, responses={(200, "application/json"): dict[str, Any]})
+    def post(self, request: Request, name: str) -> Response:
+        """Run a job now and answer with its result. Options come as a JSON object."""
+        job = jobs.find(name)
+        if job is None:
+            raise NotFound(f"There is no job {name}.")
+        return Response(jobs.run(name, **_options(job, request.data)))
+
+
+def _options(job: jobs.Job, data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise invalid("body", "invalid", "Options are a JSON object.")
+    known = {option.name: option for option in job.options}
+    for name, value in data.items():
+        if name not in known:
+            raise invalid(name, "unknown", f"{job.name} has no such option.")
+        if type(value) is not known[name].type:
+            raise invalid(name, "invalid", f"Send a value of type {known[name].type.__name__}.")
+    return {option.name: data.get(option.name, option.default) for option in job.options}
+
+
+def _line(name: str, run: JobRun | None) -> dict[str, Any]:
+    if run is None:
+        return {"name": name, "started_at": None, "ended_at": None, "result": None, "error": ""}
+    return {
+        "name": name,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "result": run.result,
+        "error": run.error,
+    }

@@ -1,0 +1,50 @@
+"""OpenAPI: every operation documents the problem document beside its answers."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """application/problem+json (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    correlation_id = serializers.CharField()
+    errors = FieldErrorSerializer(many=True, required=False)
+    seats = serializers.ListField(child=serializers.CharField(), required=False)
+    state = serializers.CharField(required=False)
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    """Minor units of a currency."""
+
+    amount = serializers.IntegerField()
+    currency = serializers.CharField(min_length=3, max_length=3)
+
+
+class ProblemAwareSchema(AutoSchema):
+    """Adds the 4XX and 5XX problem answers to every operation."""
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+        for statuses in ("4XX", "5XX"):
+            bodies.setdefault(
+                statuses,
+                self._get_response_for_code(  # type: ignore[no-untyped-call]
+                    ProblemSerializer, statuses, media_types=["application/problem+json"]
+                ),
+            )
+        return bodies

@@ -1,0 +1,48 @@
+"""A cache in versioned namespaces: everything in one is forgotten by changing its version, one write, no scan."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A family of cached values that live `seconds` and are forgotten together."""
+
+    name: str
+    seconds: int
+
+    def get_or_compute(self, parts: list[Any], compute: Callable[[], T]) -> T:
+        """The cached value for these parts, or a freshly computed one. Without a cache: always computed."""
+        key = self._key(parts)
+        found = cache.get(key)
+        if found is not None:
+            value: T = found[0]
+            return value
+        value = compute()
+        cache.set(key, (value,), self.seconds)
+        return value
+
+    def forget(self) -> None:
+        """Forget every value: a new version, so that a reader who is computing stores under the old one."""
+        cache.set(self._version_key, uuid.uuid4().hex, None)
+
+    @property
+    def _version_key(self) -> str:
+        return f"{self.name}:version"
+
+    def _key(self, parts: list[Any]) -> str:
+        version = cache.get(self._version_key)
+        if version is None:
+            version = uuid.uuid4().hex
+            if not cache.add(self._version_key, version, None):
+                version = cache.get(self._version_key, version)
+        digest = hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
+        return f"{self.name}:{version}:{digest}"

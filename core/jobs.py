@@ -1,0 +1,118 @@
+"""Background jobs, declared once: the registry makes of each a Celery task with its beat entry, a management command
+and POST /api/v1/jobs/{name}. Every job is safe to run twice at once and to be killed at any statement.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from celery import Celery, shared_task
+from celery.schedules import BaseSchedule, crontab
+from django.utils import timezone
+
+from core import outbox
+from core.actors import acting_as
+from core.correlation import correlated
+from core.models import JobRun
+
+log = structlog.get_logger(__name__)
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a job's management command: `--name`, its type and default."""
+
+    name: str
+    type: type
+    default: Any
+    help: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: its work, its schedule, and the options that it takes."""
+
+    name: str
+    work: Callable[..., Result]
+    schedule: BaseSchedule
+    queue: str
+    options: tuple[Option, ...] = field(default=())
+
+    @property
+    def help(self) -> str:
+        """The first line of the work's docstring."""
+        return (self.work.__doc__ or "").strip().split("\n")[0]
+
+
+_registry: dict[str, Job] = {}
+
+
+def job(
+    *, schedule: BaseSchedule, queue: str = "scheduled", options: tuple[Option, ...] = ()
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Declare a function as a job under its own name. It returns counts, which are kept with the run."""
+
+    def declare(work: Callable[..., Result]) -> Callable[..., Result]:
+        name = work.__name__
+        if name in _registry:
+            raise ValueError(f"Two jobs are named {name}.")
+        _registry[name] = Job(name, work, schedule, queue, options)
+        shared_task(name=f"jobs.{name}")(lambda **given: run(name, **given))
+        return work
+
+    return declare
+
+
+def registered() -> list[Job]:
+    """All jobs, by name."""
+    return [_registry[name] for name in sorted(_registry)]
+
+
+def find(name: str) -> Job | None:
+    """The job of that name, if there is one."""
+    return _registry.get(name)
+
+
+def run(name: str, **options: Any) -> Result:
+    """Run a job now, in this process, and record the run. Raises what the job raises, after recording it."""
+    declared = _registry[name]
+    with correlated() as correlation_id, acting_as(f"job:{name}"):
+        record = JobRun.objects.create(job=name, started_at=timezone.now(), correlation_id=correlation_id)
+        try:
+            result = declared.work(**options)
+        except Exception as error:
+            _end(record, error=f"{type(error).__name__}: {error}"[:2000])
+            log.exception("job_failed", job=name)
+            raise
+        _end(record, result=result)
+        log.info("job_done", job=name, **result)
+        return result
+
+
+def _end(record: JobRun, **outcome: Any) -> None:
+    JobRun.objects.filter(pk=record.pk).update(ended_at=timezone.now(), **outcome)
+
+
+def schedule_all(app: Celery) -> None:
+    """Put every declared job into the application's beat schedule."""
+    for declared in registered():
+        app.conf.beat_schedule[declared.name] = {
+            "task": f"jobs.{declared.name}",
+            "schedule": declared.schedule,
+            "options": {"queue": declared.queue},
+        }
+
+
+@shared_task(name=outbox.NUDGE_TASK)
+def nudge_outbox() -> None:
+    """Send what a transaction has just put into the outbox."""
+    outbox.drain()
+
+
+@job(schedule=crontab(), queue="emails")
+def drain_outbox() -> Result:
+    """Send what waits in the outbox."""
+    return outbox.drain()

@@ -1,0 +1,37 @@
+"""E-mails of outbox messages: text and HTML from templates, in the reader's language, under a fixed Message-ID."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from core.outbox import Message
+
+
+def send(message: Message, *, to: str, language: str, template: str, context: Mapping[str, Any]) -> None:
+    """Render templates/emails/{template}.subject.txt, .txt and .html and send them to one address.
+
+    The Message-ID is made of the outbox message's kind and subject, so that mail systems can drop a repeat. Raises
+    what the mail back end raises: the outbox tries again.
+    """
+    with override(language):
+        values = {**context, "public_url": settings.PUBLIC_URL, "language": language}
+        subject = " ".join(render_to_string(f"emails/{template}.subject.txt", values).split())
+        mail = EmailMultiAlternatives(
+            subject,
+            render_to_string(f"emails/{template}.txt", values),
+            to=[to],
+            headers={"Message-ID": message_id(message)},
+        )
+        mail.attach_alternative(render_to_string(f"emails/{template}.html", values), "text/html")
+        mail.send()
+
+
+def message_id(message: Message) -> str:
+    """The same for every try of a message."""
+    host = urlsplit(settings.PUBLIC_URL).hostname
+    return f"<{message.kind}.{message.subject}@{host}>"

@@ -1,0 +1,39 @@
+"""The transaction of a use case: durable, and repeated when PostgreSQL ended it to resolve a deadlock."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+from django.db import OperationalError, connection, transaction
+from psycopg import errors
+
+log = structlog.get_logger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+_TRIES = 4
+
+
+def in_one_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
+    """Run the whole function in one durable READ COMMITTED transaction.
+
+    A deadlock victim is run again from its beginning, so the function must have no effect outside the database.
+    """
+
+    @functools.wraps(use_case)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                with transaction.atomic(durable=True):
+                    return use_case(*args, **kwargs)
+            except OperationalError as error:
+                if not tries_left or not _is_deadlock(error) or connection.in_atomic_block:
+                    raise
+                log.warning("deadlock_retried", use_case=use_case.__qualname__)
+        raise AssertionError("the loop returns or raises")
+
+    return run
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return isinstance(error.__cause__, errors.DeadlockDetected)
