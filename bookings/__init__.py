@@ -1,0 +1,1 @@
+"""What is sold and owed: trips, seats by leg, holds, bookings."""

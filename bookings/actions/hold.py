@@ -1,0 +1,185 @@
+"""Hold seats: the beginning of every booking."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, OuterRef, Subquery
+
+from bookings import claims, gate
+from bookings.errors import SeatUnavailable, TooManySeats, TripClosed
+from bookings.models import Booking, Fare, Passenger, Seat, TripStatus, TripStop
+from core.clock import ClockTimestamp
+from core.errors import NotFound, invalid
+from core.transactions import in_one_transaction
+
+
+@dataclass(frozen=True)
+class Traveller:
+    """Who sits where, as far as it is known."""
+
+    seat: str
+    full_name: str = ""
+    document: str = ""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where tickets and news go."""
+
+    email: str
+    phone: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Key:
+    """The idempotency key under which a user made a booking, for good."""
+
+    key: str
+    request_hash: str
+
+
+def _nothing(_booking: Booking) -> None:
+    """No more to do before the commit."""
+
+
+@in_one_transaction
+def hold(
+    *,
+    trip_id: int,
+    origin: str,
+    destination: str,
+    seats: Sequence[str],
+    contact: Contact,
+    travellers: Sequence[Traveller] = (),
+    owner_id: int | None = None,
+    key: Key | None = None,
+    before_commit: Callable[[Booking], None] = _nothing,
+) -> Booking:
+    """Hold all of these seats from origin to destination (place codes) for HOLD_MINUTES, or none.
+
+    Raises NotFound (no such trip or stretch), TripClosed, SeatUnavailable with the seats that failed, TooManySeats.
+    """
+    wanted = list(dict.fromkeys(seats))
+    if len(wanted) > settings.MAX_HELD_SEATS:
+        raise TooManySeats(f"At most {settings.MAX_HELD_SEATS} seats can be held at once.")
+    if owner_id is not None:
+        _lock_owner(owner_id)
+    gate.enter_to_sell(trip_id)
+    boarding, alighting, now, held = _stretch(trip_id, origin, destination, owner_id)
+    if held + len(wanted) > settings.MAX_HELD_SEATS:
+        raise TooManySeats(f"At most {settings.MAX_HELD_SEATS} seats can be held at once; {held} are held now.")
+    priced = _priced_seats(boarding, alighting, wanted)
+
+    booking = _booking(boarding, alighting, contact, now)
+    booking.owner_id = owner_id
+    if key:
+        booking.idempotency_key, booking.request_hash = key.key, key.request_hash
+    passengers = [_passenger(booking, priced[number], travellers) for number in wanted]
+    booking.fare_amount = sum(passenger.fare_amount for passenger in passengers)
+    booking.tax_amount = sum(passenger.tax_amount for passenger in passengers)
+    booking.fee_amount = sum(passenger.fee_amount for passenger in passengers)
+    booking.save(force_insert=True)
+
+    if failed := claims.take(booking, [seat.pk for seat in priced.values()], booking.expires_at):
+        raise SeatUnavailable(seats=[number for number in wanted if priced[number].pk in failed])
+    for passenger in passengers:
+        passenger.booking = booking
+    Passenger.objects.bulk_create(passengers)
+    booking._prefetched_objects_cache = {"passengers": passengers}  # type: ignore[attr-defined]  # noqa: SLF001
+    before_commit(booking)
+    return booking
+
+
+def _lock_owner(owner_id: int) -> None:
+    # One person's holds take turns, so that the cap on held seats counts right.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM accounts_user WHERE id = %s FOR NO KEY UPDATE", [owner_id])
+
+
+def _stretch(
+    trip_id: int, origin: str, destination: str, owner_id: int | None
+) -> tuple[TripStop, TripStop, datetime, int]:
+    """The boarding and alighting stops of a trip on sale, PostgreSQL's time, and how many seats the owner holds."""
+    holding = (
+        Booking.objects.filter(owner_id=owner_id, status__in=Booking.UNPAID, expires_at__gt=ClockTimestamp())
+        .values("owner_id")
+        .annotate(seats=Count("passengers"))
+        .values("seats")
+    )
+    stops = {
+        stop.place.code: stop
+        for stop in TripStop.objects.filter(trip_id=trip_id, place__code__in=[origin, destination])
+        .select_related("trip__operator", "place")
+        .annotate(now=ClockTimestamp(), held=Subquery(holding))
+    }
+    boarding, alighting = stops.get(origin), stops.get(destination)
+    if not boarding or not alighting or boarding.position >= alighting.position:
+        raise NotFound("There is no such trip between these places.")
+    now: datetime = boarding.now  # type: ignore[attr-defined]
+    if boarding.trip.status != TripStatus.OPEN or boarding.sales_end_at <= now:
+        raise TripClosed
+    return boarding, alighting, now, boarding.held or 0  # type: ignore[attr-defined]
+
+
+def _priced_seats(boarding: TripStop, alighting: TripStop, numbers: list[str]) -> dict[str, Seat]:
+    """The seats by number with `amount`, their fare on this stretch; seats without one are not for sale."""
+    fare = Fare.objects.filter(
+        trip_id=boarding.trip_id,
+        fare_class=OuterRef("fare_class"),
+        from_position=boarding.position,
+        to_position=alighting.position,
+    )
+    seats = {
+        seat.number: seat
+        for seat in Seat.objects.filter(seat_map_id=boarding.trip.seat_map_id, number__in=numbers).annotate(
+            amount=Subquery(fare.values("amount"))
+        )
+    }
+    if unknown := [number for number in numbers if number not in seats]:
+        raise invalid("seats", "unknown", f"This vehicle has no seat {', '.join(unknown)}.")
+    if unsold := [number for number in numbers if seats[number].amount is None]:  # type: ignore[attr-defined]
+        raise SeatUnavailable("Some of these seats are not sold on this stretch.", seats=unsold)
+    return seats
+
+
+def _booking(boarding: TripStop, alighting: TripStop, contact: Contact, now: datetime) -> Booking:
+    trip = boarding.trip
+    return Booking(
+        trip=trip,
+        boarding=boarding,
+        alighting=alighting,
+        contact_email=contact.email,
+        contact_phone=contact.phone,
+        language=contact.language,
+        currency=trip.currency,
+        commission_bps=trip.operator.commission_bps,
+        tax_bps=trip.operator.tax_bps,
+        cancellation_policy=trip.operator.cancellation_policy,
+        created_at=now,
+        expires_at=now + settings.HOLD,
+    )
+
+
+def _passenger(booking: Booking, seat: Seat, travellers: Sequence[Traveller]) -> Passenger:
+    traveller = next((one for one in travellers if one.seat == seat.number), Traveller(seat.number))
+    amount: int = seat.amount  # type: ignore[attr-defined]
+    tax = amount - _net_of_tax(amount, booking.tax_bps)
+    return Passenger(
+        booking=booking,
+        seat=seat,
+        full_name=traveller.full_name,
+        document=traveller.document,
+        fare_amount=amount - tax,
+        tax_amount=tax,
+        fee_amount=booking.trip.booking_fee,
+    )
+
+
+def _net_of_tax(amount: int, tax_bps: int) -> int:
+    """The part of a tax-inclusive price that is no tax, rounded half up."""
+    whole = 10_000 + tax_bps
+    return (amount * 10_000 * 2 + whole) // (whole * 2)

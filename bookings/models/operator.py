@@ -1,0 +1,51 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.money import CurrencyField
+
+BASIS_POINTS = 10_000
+
+
+def validate_policy(tiers: Any) -> None:
+    """A cancellation policy is a list of {"hours_before", "refund_percent"}, the earliest tier first."""
+    try:
+        hours = [int(tier["hours_before"]) for tier in tiers]
+        percents = [int(tier["refund_percent"]) for tier in tiers]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValidationError(_("Write a list of hours_before and refund_percent."), code="invalid") from error
+    if hours != sorted(set(hours), reverse=True) or any(hour < 0 for hour in hours):
+        raise ValidationError(_("Order the tiers from the most hours to the fewest, each once."), code="order")
+    if any(not 0 <= percent <= 100 for percent in percents):
+        raise ValidationError(_("A refund lies between 0 and 100 percent."), code="percent")
+
+
+class Operator(models.Model):
+    """A company that runs trips and is owed their fares less commission."""
+
+    code = models.CharField(_("code"), max_length=8, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    currency = CurrencyField(verbose_name=_("currency"))
+    commission_bps = models.PositiveIntegerField(
+        _("commission, basis points"), default=800, validators=[MaxValueValidator(BASIS_POINTS)]
+    )
+    tax_bps = models.PositiveIntegerField(
+        _("tax within its fares, basis points"), default=0, validators=[MaxValueValidator(BASIS_POINTS)]
+    )
+    booking_fee = models.PositiveBigIntegerField(_("our booking fee a seat, minor units"), default=0)
+    cancellation_policy = models.JSONField(_("cancellation policy"), default=list, validators=[validate_policy])
+
+    class Meta:
+        verbose_name = _("operator")
+        verbose_name_plural = _("operators")
+        ordering = ("name",)
+        constraints = [
+            models.CheckConstraint(condition=models.Q(commission_bps__lte=BASIS_POINTS), name="operator_commission"),
+            models.CheckConstraint(condition=models.Q(tax_bps__lte=BASIS_POINTS), name="operator_tax"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
