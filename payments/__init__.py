@@ -1,0 +1,1 @@
+"""How money moves: payments, refunds, and what gateways tell of them."""

@@ -1,0 +1,56 @@
+"""End bookings whose hold has ended. Their seats are up for others from that moment anyway; this tidies the states."""
+
+import structlog
+
+from bookings.actions import release
+from bookings.locks import lock_booking
+from bookings.models import Booking
+from core.clock import ClockTimestamp
+from core.transactions import in_one_transaction
+from payments.actions.abandon import abandon
+from payments.actions.sync import sync
+from payments.errors import PaymentError
+from payments.models import Payment, PaymentStatus
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 500
+
+
+def expire_ended_holds() -> dict[str, int]:
+    """Expire every booking whose hold has ended unpaid; the gateway is asked first where a payment is open.
+
+    Returns {"expired": n, "kept": n (paid after all), "failed": n (gateway not reached; next time)}.
+    """
+    counts = {"expired": 0, "kept": 0, "failed": 0}
+    last = 0
+    while batch := _ended_after(last):
+        for booking_id in batch:
+            counts[_end(booking_id)] += 1
+        last = batch[-1]
+    return counts
+
+
+def _ended_after(last_id: int) -> list[int]:
+    ended = Booking.objects.filter(status__in=Booking.UNPAID, expires_at__lte=ClockTimestamp(), id__gt=last_id)
+    return list(ended.order_by("id").values_list("id", flat=True)[:_BATCH])
+
+
+def _end(booking_id: int) -> str:
+    payment = Payment.objects.filter(booking_id=booking_id, status__in=Payment.OPEN).first()
+    try:
+        if payment is not None and payment.status == PaymentStatus.PROCESSING:
+            sync(payment.pk)
+        elif payment is not None:
+            abandon(payment.pk)
+    except PaymentError:
+        log.warning("hold_not_ended", booking=booking_id, payment=str(payment.pk) if payment else "")
+        return "failed"
+    return "expired" if _expire(booking_id) else "kept"
+
+
+@in_one_transaction
+def _expire(booking_id: int) -> bool:
+    booking, now = lock_booking(booking_id)
+    release.expire(booking, now)
+    return booking.status == "expired"

@@ -1,0 +1,122 @@
+"""Take in a gateway's messages: verify, store, process; processed again later if that fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.db import connection
+from django.db.models import F
+
+from core.actors import acting_as
+from core.clock import ClockTimestamp, from_now
+from core.correlation import correlated, current_id
+from core.transactions import in_one_transaction
+from payments.actions.apply import apply
+from payments.gateways import gateway
+from payments.gateways.base import IncomingEvent, Report
+from payments.locks import EventTaken, lock_event
+from payments.models import GatewayEvent, Payment
+
+log = structlog.get_logger(__name__)
+
+FIRST_RETRY = timedelta(seconds=60)
+
+_STORE = """
+INSERT INTO payments_gatewayevent
+  (gateway, event_id, type, api_version, body, received_at, retry_count, last_error, next_attempt_at, correlation_id)
+VALUES (%s, %s, %s, %s, %s, clock_timestamp(), 0, '', clock_timestamp() + make_interval(secs => %s), %s)
+ON CONFLICT (gateway, event_id) DO NOTHING
+RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class Received:
+    """The event is stored; `deduplicated` if somebody else processes, or has processed, it."""
+
+    deduplicated: bool
+
+
+def receive(gateway_name: str, body: bytes, headers: Mapping[str, str]) -> Received:
+    """Store a message and process it. Raises WebhookRefused (nothing stored), or whatever processing raises."""
+    incoming = gateway(gateway_name).read_event(body, headers)
+    event = _store(gateway_name, incoming)
+    if event.processed_at is not None:
+        return Received(deduplicated=True)
+    return Received(deduplicated=not process(event))
+
+
+def _store(gateway_name: str, incoming: IncomingEvent) -> GatewayEvent:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            [
+                gateway_name,
+                incoming.event_id,
+                incoming.type,
+                incoming.api_version,
+                incoming.body,
+                FIRST_RETRY.total_seconds(),
+                current_id(),
+            ],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return GatewayEvent.objects.get(gateway=gateway_name, event_id=incoming.event_id)
+    return GatewayEvent(
+        id=row[0],
+        gateway=gateway_name,
+        event_id=incoming.event_id,
+        type=incoming.type,
+        api_version=incoming.api_version,
+        body=incoming.body,
+        correlation_id=current_id(),
+    )
+
+
+def process(event: GatewayEvent) -> bool:
+    """Do what a stored event asks for. False if somebody else is at it. A failure is kept with the event and raised."""
+    with acting_as(f"gateway:{event.gateway}"), correlated(event.correlation_id):
+        try:
+            report = gateway(event.gateway).report_of(event)
+            payment = _payment_of(event.gateway, report) if report else None
+            if report is None or payment is None:
+                _leave(event)
+            else:
+                apply(payment, report.facts, event)
+        except EventTaken:
+            return False
+        except Exception as error:
+            log.exception("event_failed", event_id=event.event_id, type=event.type)
+            _keep_error(event, error)
+            raise
+        log.info("event_processed", event_id=event.event_id, type=event.type)
+        return True
+
+
+def _payment_of(gateway_name: str, report: Report) -> Payment | None:
+    """The payment that a report is about; None for money that is not of our making."""
+    payments = Payment.objects.select_related("booking").filter(gateway=gateway_name)
+    if report.payment_id:
+        return payments.filter(pk=report.payment_id).first()
+    if report.session_id and (found := payments.filter(session_id=report.session_id).first()):
+        return found
+    return payments.filter(intent_id=report.intent_id).first() if report.intent_id else None
+
+
+@in_one_transaction
+def _leave(event: GatewayEvent) -> None:
+    """Nothing that we act on: it is kept, and done with."""
+    lock_event(event)
+    GatewayEvent.objects.filter(pk=event.pk).update(processed_at=ClockTimestamp())
+
+
+def _keep_error(event: GatewayEvent, error: Exception) -> None:
+    # Outside the transaction that rolled back, and never over a success that came meanwhile.
+    failures = event.retry_count + 1
+    GatewayEvent.objects.filter(pk=event.pk, processed_at__isnull=True).update(
+        retry_count=F("retry_count") + 1,
+        last_error=f"{type(error).__name__}: {error}"[:1000],
+        next_attempt_at=from_now(FIRST_RETRY * 2**failures),
+    )

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from payments.api import webhooks
+
+urlpatterns = [path("stripe", webhooks.stripe, name="webhook-stripe")]

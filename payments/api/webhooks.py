@@ -1,0 +1,36 @@
+"""POST /webhooks/{gateway}: where gateways deliver their events."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from core.api.problems import problem_response
+from core.errors import Problem
+from payments.actions.receive import receive
+from payments.errors import WebhookRefused
+
+
+class ProcessingFailed(Problem):
+    """The event is stored; this delivery's retry, or our own, will process it."""
+
+    code, status, title = "internal_error", 500, "The event is stored and will be processed again."
+
+
+def _intake(gateway_name: str) -> Callable[[HttpRequest], HttpResponse]:
+    @csrf_exempt
+    @require_POST
+    def view(request: HttpRequest) -> HttpResponse:
+        try:
+            received = receive(gateway_name, request.body, request.headers)
+        except WebhookRefused as error:
+            return problem_response(error)
+        except Exception:  # logged and kept with the event; the gateway only needs to know that it should come again
+            return problem_response(ProcessingFailed())
+        return JsonResponse({"received": True, **({"deduplicated": True} if received.deduplicated else {})})
+
+    return view
+
+
+stripe = _intake("stripe")

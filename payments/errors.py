@@ -1,0 +1,37 @@
+"""What can go wrong between us and a gateway."""
+
+from core.errors import Problem
+
+
+class PaymentError(Problem):
+    """Root of this app's errors."""
+
+
+class PaymentInProgress(PaymentError):
+    """Another payment of this booking is under way and cannot be ended now."""
+
+    code, status, title = "payment_in_progress", 409, "Another payment is under way."
+
+
+class GatewayError(PaymentError):
+    """The gateway answered, and refused or answered nonsense."""
+
+    code, status, title = "gateway_error", 502, "The payment service refused the request."
+
+
+class GatewayUnavailable(PaymentError):
+    """The gateway did not answer in time, or asks us to wait. The same request may be sent again."""
+
+    code, status, title = "gateway_unavailable", 503, "The payment service does not answer right now."
+
+
+class WebhookRefused(PaymentError):
+    """A message that is not from the gateway, too old, or no event. Nothing of it was stored."""
+
+    code, status, title = "validation_error", 400, "This is no event of the gateway."
+
+
+class QuoteChanged(PaymentError):
+    """What would be paid back is not what the caller expected."""
+
+    code, status, title = "quote_changed", 409, "The refund would be another than expected."

@@ -1,0 +1,312 @@
+"""From a hold to a confirmed booking: start, webhooks, confirmation, ledger, e-mail."""
+
+import pytest
+from django.core import mail
+
+from bookings.actions.extend import extend
+from bookings.errors import HoldExpired, PassengersIncomplete
+from bookings.models import Booking, SeatClaim
+from core import outbox
+from core.errors import InvalidState
+from core.models import OutboxMessage, StatusChange
+from ledger.models import JournalEntry
+from ledger.queries import balance
+from payments.actions.abandon import abandon
+from payments.actions.cancel import cancel_unpaid
+from payments.actions.expire import expire_ended_holds
+from payments.actions.start import start_payment
+from payments.actions.sync import sync
+from payments.models import GatewayEvent, Payment, Refund
+from tests.database import age_hold
+from tests.payments.gateway import send, send_all
+from tests.world import hold_seats, make_trip
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def booking(sandbox) -> Booking:
+    return hold_seats(make_trip(), "1A", "1B")
+
+
+@pytest.fixture
+def payment(booking) -> Payment:
+    return start_payment(booking.pk).payment
+
+
+def fresh(thing):
+    return type(thing).objects.get(pk=thing.pk)
+
+
+def postings() -> dict[str, dict[str, int]]:
+    return {
+        entry.reference.split(":")[-1]: {
+            posting.account.code: posting.amount for posting in entry.postings.select_related("account")
+        }
+        for entry in JournalEntry.objects.order_by("id")
+    }
+
+
+def test_starting_a_payment_opens_one_session_with_our_names_on_it(sandbox, booking, payment):
+    assert fresh(booking).status == "pending_payment"
+    (session,) = sandbox.state["sessions"]
+    assert session["id"] == payment.session_id
+    assert payment.checkout_url.startswith(sandbox.url)
+    assert session["metadata"]["booking_reference"] == booking.reference
+    assert session["amount_total"] == booking.total.amount == payment.amount
+    assert payment.fare_amount + payment.tax_amount + payment.fee_amount == payment.amount
+
+
+def test_starting_again_goes_on_with_the_open_payment(sandbox, booking, payment):
+    again = start_payment(booking.pk)
+    assert (again.payment.pk, again.new) == (payment.pk, False)
+    assert len(sandbox.state["sessions"]) == 1
+
+
+def test_a_payment_needs_every_name(sandbox):
+    booking = hold_seats(make_trip(), "1A", "1B", named=False)
+    with pytest.raises(PassengersIncomplete) as refused:
+        start_payment(booking.pk)
+    assert refused.value.members == {"seats": ["1A", "1B"]}
+    assert not Payment.objects.exists()
+    assert sandbox.state["sessions"] == []
+
+
+def test_paid_events_in_the_gateways_order_confirm_once(sandbox, booking, payment):
+    sandbox.pay(payment.session_id)
+    for charge in sandbox.state["charges"]:
+        sandbox.control(f"charges/{charge['id']}/balance")
+    assert {answer.status_code for answer in send_all(sandbox)} == {200}
+    assert_paid_once(booking, payment)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("checkout.session.completed", "payment_intent.succeeded", "charge.updated"),
+        ("charge.updated", "payment_intent.succeeded", "checkout.session.completed"),
+        ("payment_intent.succeeded", "charge.updated"),
+        ("checkout.session.completed",),
+    ],
+)
+def test_any_order_of_paid_events_ends_in_the_same_books(sandbox, booking, payment, order):
+    sandbox.pay(payment.session_id)
+    sandbox.control(f"charges/{sandbox.state['charges'][0]['id']}/balance")
+    send_all(sandbox, *order)
+    assert_paid_once(booking, payment)
+
+
+def assert_paid_once(booking, payment):
+    booking, payment = fresh(booking), fresh(payment)
+    assert (booking.status, booking.payment_status, booking.paid_amount) == ("confirmed", "paid", payment.amount)
+    assert payment.status == "succeeded"
+    assert payment.charge_id.startswith("ch_")
+    assert set(SeatClaim.objects.values_list("booking_id", "expires_at")) == {(booking.pk, None)}
+    total, fee = payment.amount, round(payment.amount * 0.029) + 100
+    assert postings() == {
+        "charge": {
+            "gateway:stripe:clearing": total,
+            "travellers:unearned": -payment.fare_amount,
+            "tax:payable": -payment.tax_amount,
+            "platform:booking_fees": -payment.fee_amount,
+        },
+        "fee": {"platform:gateway_fees": fee, "gateway:stripe:clearing": -fee},
+    }
+    assert OutboxMessage.objects.filter(kind="booking.confirmed").count() == 1
+    assert not Refund.objects.exists()
+
+
+def test_the_confirmation_goes_out_once_as_text_and_html(sandbox, booking, payment):
+    sandbox.pay(payment.session_id)
+    send_all(sandbox)
+    outbox.drain()
+    outbox.drain()
+    (message,) = mail.outbox
+    assert message.to == ["layla@example.com"]
+    assert booking.reference in message.subject
+    assert booking.reference in message.body
+    assert "1A" in message.body
+    assert message.alternatives[0][1] == "text/html"
+
+
+def test_a_declined_card_and_then_a_good_one_is_one_booking_with_one_charge(sandbox, booking, payment):
+    sandbox.pay(payment.session_id, "declined")
+    send_all(sandbox)
+    assert (fresh(payment).status, fresh(booking).status) == ("failed", "pending_payment")
+    assert fresh(payment).last_error
+    sandbox.pay(payment.session_id)
+    sandbox.control(f"charges/{sandbox.state['charges'][-1]['id']}/balance")
+    send_all(sandbox)
+    assert_paid_once(booking, payment)
+    assert fresh(payment).last_error == ""
+
+
+def test_sync_learns_of_the_payment_without_any_webhook(sandbox, booking, payment):
+    sandbox.pay(payment.session_id)
+    sandbox.control(f"charges/{sandbox.state['charges'][0]['id']}/balance")
+    assert sync(payment.pk).status == "succeeded"
+    assert_paid_once(booking, payment)
+    send_all(sandbox)
+    assert_paid_once(booking, payment)
+
+
+def test_unknown_event_types_are_stored_and_left(sandbox, booking, payment):
+    sandbox.pay(payment.session_id)
+    answer = send({"id": "evt_x", "object": "event", "type": "capability.updated", "data": {"object": {}}})
+    assert (answer.status_code, answer.json()) == (200, {"received": True})
+    event = GatewayEvent.objects.get(event_id="evt_x")
+    assert event.processed_at is not None
+    assert fresh(booking).status == "pending_payment"
+
+
+def test_a_payment_that_is_given_up_ends_the_session_and_leaves_the_hold(sandbox, booking, payment):
+    assert abandon(payment.pk).status == "cancelled"
+    assert fresh(booking).status == "pending"
+    assert sandbox.state["sessions"][0]["status"] == "expired"
+    assert SeatClaim.objects.filter(booking=booking).count() == 2
+    send_all(sandbox)
+    assert fresh(booking).status == "pending"
+    second = start_payment(booking.pk).payment
+    assert second.pk != payment.pk
+
+
+def test_giving_up_a_payment_that_was_just_paid_confirms_it(sandbox, booking, payment):
+    sandbox.pay(payment.session_id)
+    assert abandon(payment.pk).status == "succeeded"
+    assert fresh(booking).status == "confirmed"
+
+
+def test_cancelling_before_payment_frees_the_seats_and_ends_the_session(sandbox, booking, payment):
+    cancel_unpaid(booking.pk, reason="changed my mind")
+    assert fresh(booking).status == "cancelled"
+    assert {passenger.status for passenger in booking.passengers.model.objects.all()} == {"cancelled"}
+    assert SeatClaim.objects.count() == 0
+    assert sandbox.state["sessions"][0]["status"] == "expired"
+    assert JournalEntry.objects.count() == 0
+
+
+def test_cancelling_as_unpaid_is_refused_once_paid(sandbox, booking, payment):
+    sandbox.pay(payment.session_id)
+    with pytest.raises(InvalidState):
+        cancel_unpaid(booking.pk)
+    assert fresh(booking).status == "confirmed"
+    assert SeatClaim.objects.filter(expires_at=None).count() == 2
+
+
+def test_a_slow_payment_keeps_the_seats_and_confirms_when_the_money_comes(sandbox, booking, payment, settings):
+    sandbox.pay(payment.session_id, "bank_transfer")
+    send_all(sandbox)
+    processing = fresh(booking)
+    assert (fresh(payment).status, processing.payment_status) == ("processing", "processing")
+    assert processing.expires_at - booking.created_at >= settings.PROCESSING_HOLD
+    assert set(SeatClaim.objects.values_list("expires_at", flat=True)) == {processing.expires_at}
+    sandbox.control(f"sessions/{payment.session_id}/settle", success=True)
+    send_all(sandbox)
+    assert fresh(booking).status == "confirmed"
+
+
+def test_a_slow_payment_that_fails_gives_the_seats_back(sandbox, booking, payment):
+    sandbox.pay(payment.session_id, "bank_transfer")
+    send_all(sandbox)
+    sandbox.control(f"sessions/{payment.session_id}/settle", success=False)
+    send_all(sandbox)
+    assert (fresh(payment).status, fresh(booking).status) == ("failed", "failed")
+    assert SeatClaim.objects.count() == 0
+    assert OutboxMessage.objects.filter(kind="payment.failed").count() == 1
+    again = start_payment(booking.pk).payment
+    assert again.pk != payment.pk
+    assert SeatClaim.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTime:
+    """With real commits, because a hold's end is moved by the owner."""
+
+    def test_an_ended_hold_expires_with_its_session(self, sandbox, booking, payment):
+        age_hold(booking)
+        assert expire_ended_holds() == {"expired": 1, "kept": 0, "failed": 0}
+        assert (fresh(booking).status, fresh(payment).status) == ("expired", "cancelled")
+        assert sandbox.state["sessions"][0]["status"] == "expired"
+        assert SeatClaim.objects.count() == 0
+        assert expire_ended_holds() == {"expired": 0, "kept": 0, "failed": 0}
+
+    def test_the_sweeper_asks_the_gateway_and_keeps_a_booking_that_was_paid(self, sandbox, booking, payment):
+        sandbox.pay(payment.session_id)
+        age_hold(booking)
+        assert expire_ended_holds() == {"expired": 0, "kept": 1, "failed": 0}
+        assert fresh(booking).status == "confirmed"
+
+    def test_money_after_the_end_gets_the_seats_if_they_are_free(self, sandbox, booking, payment):
+        age_hold(booking)
+        expire_ended_holds_without_gateway(booking)
+        sandbox.pay(payment.session_id)
+        send_all(sandbox)
+        assert fresh(booking).status == "confirmed"
+        assert SeatClaim.objects.filter(booking=booking, expires_at=None).count() == 2
+        assert not Refund.objects.exists()
+
+    def test_money_after_the_seats_were_sold_again_goes_back(self, sandbox, booking, payment):
+        sandbox.pay(payment.session_id)
+        age_hold(booking)
+        other = hold_seats(booking.trip, "1B")
+        send_all(sandbox)
+        assert fresh(booking).status == "pending_payment"
+        assert fresh(payment).status == "succeeded"
+        refund = Refund.objects.get()
+        assert (refund.status, refund.amount, refund.reason) == ("requested", payment.amount, "late")
+        assert postings() == {"charge": {"gateway:stripe:clearing": payment.amount, "refunds:payable": -payment.amount}}
+        assert OutboxMessage.objects.filter(kind="refund.requested").count() == 1
+        assert set(SeatClaim.objects.filter(expires_at=None)) == set()
+        assert SeatClaim.objects.filter(booking=other).count() == 1
+        assert balance("refunds:payable", "SAR") == -payment.amount
+        outbox.drain()
+        assert any(booking.reference in message.subject for message in mail.outbox)
+
+    def test_a_payment_is_not_started_on_an_ended_hold(self, sandbox, booking):
+        age_hold(booking)
+        with pytest.raises(HoldExpired):
+            start_payment(booking.pk)
+        assert sandbox.state["sessions"] == []
+
+    def test_extending_while_a_payment_is_open_keeps_it_open(self, sandbox, booking, payment):
+        age_hold(booking, 5)
+        extended = extend(booking.pk)
+        sandbox.pay(payment.session_id)
+        send_all(sandbox)
+        assert fresh(booking).status == "confirmed"
+        assert StatusChange.objects.filter(subject_id=str(booking.pk), to_status="confirmed").count() == 1
+        assert extended.status == "pending_payment"
+
+
+def expire_ended_holds_without_gateway(booking: Booking) -> None:
+    """The hold's end as it looks when the traveller pays in the moment between asking and expiring."""
+    from bookings.actions.release import expire
+    from bookings.locks import lock_booking
+    from core.transactions import in_one_transaction
+
+    @in_one_transaction
+    def end() -> None:
+        expire(*lock_booking(booking.pk))
+
+    end()
+
+
+def test_a_second_paid_session_is_kept_apart_and_goes_back(sandbox, booking, payment):
+    abandon_locally(payment)
+    second = start_payment(booking.pk).payment
+    for one in (payment, second):
+        sandbox.pay(one.session_id)
+    send_all(sandbox)
+    assert fresh(booking).status == "confirmed"
+    assert fresh(booking).paid_amount == payment.amount
+    refund = Refund.objects.get()
+    assert refund.reason == "duplicate"
+    assert balance("refunds:payable", "SAR") == -payment.amount
+    assert balance("gateway:stripe:clearing", "SAR") == 2 * payment.amount
+
+
+def abandon_locally(payment: Payment) -> None:
+    """What is left of a payment whose page stays open because the call to end it never reached the gateway."""
+    payment = fresh(payment)
+    payment.cancel()
+    Booking.objects.get(pk=payment.booking_id).abandon_payment()
