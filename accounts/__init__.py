@@ -1,0 +1,1 @@
+"""Who people are: users, their devices and the tokens of those."""

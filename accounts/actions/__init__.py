@@ -1,0 +1,1 @@
+"""What people and their devices can do: one use case a file."""

@@ -1,0 +1,16 @@
+from allauth.account.signals import password_changed, password_reset, password_set
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    """Listens for new passwords, which the pages of allauth set."""
+
+    name = "accounts"
+    verbose_name = _("People")
+
+    def ready(self) -> None:
+        from accounts.actions.sign_out import sign_out_after_new_password  # models are loaded only now
+
+        for signal in (password_changed, password_reset, password_set):
+            signal.connect(sign_out_after_new_password)

@@ -1,0 +1,56 @@
+"""A new password signs every device out: whoever learnt the old one may hold a refresh token."""
+
+import re
+
+import pytest
+
+from accounts.models import Device, User
+from tests.accounts.conftest import EMAIL, PASSWORD, assert_problem, refresh, sign_in
+
+NEW = "nine-patient-falcons"
+
+
+@pytest.fixture
+def bystander(api, db) -> dict:
+    """The tokens of another user."""
+    User.objects.create_user("omar@example.com", PASSWORD)
+    return sign_in(api, "omar@example.com").json()
+
+
+def assert_only_the_bystander_is_signed_in(api, pair, bystander) -> None:
+    assert_problem(refresh(api, pair["refresh"]), 401, "token_invalid")
+    assert refresh(api, bystander["refresh"]).status_code == 200
+    assert sign_in(api, password=NEW).status_code == 200
+
+
+def test_by_the_user(api, client, user, pair, bystander) -> None:
+    client.force_login(user)
+    client.post("/en/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+
+    assert_only_the_bystander_is_signed_in(api, pair, bystander)
+
+
+def test_by_a_link(api, client, pair, bystander, mailoutbox) -> None:
+    client.post("/en/account/password/reset/", {"email": EMAIL})
+    link = re.search(r"https?://[^/]+(/\S+)", mailoutbox[0].body)[1]
+    client.post(client.get(link)["Location"], {"password1": NEW, "password2": NEW})
+
+    assert_only_the_bystander_is_signed_in(api, pair, bystander)
+
+
+def test_by_staff(api, client, user, pair, bystander) -> None:
+    client.force_login(User.objects.create_superuser("root@example.com", PASSWORD))
+    client.post(
+        f"/en/admin/accounts/user/{user.pk}/password/",
+        {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "1"},
+    )
+
+    assert_only_the_bystander_is_signed_in(api, pair, bystander)
+
+
+def test_a_refused_change_signs_nobody_out(api, client, user, pair) -> None:
+    client.force_login(user)
+    client.post("/en/account/password/change/", {"oldpassword": "wrong", "password1": NEW, "password2": NEW})
+
+    assert Device.objects.get().signed_out_at is None
+    assert refresh(api, pair["refresh"]).status_code == 200
