@@ -56,9 +56,11 @@ def _complaints() -> list[str]:
                 complaints.append(f"{name} is shorter than {MINIMUM_LENGTHS[name]} characters")
     if os.environ.get("PUBLIC_URL", "https://").startswith("http://"):
         complaints.append("PUBLIC_URL must begin with https://")
-    for name in ("STRIPE_API_BASE", "FLUTTERWAVE_API_BASE"):
-        if os.environ.get(name):
-            complaints.append(f"{name} points payments away from the gateway and is refused in production")
+    complaints += [
+        f"{name} points payments away from the gateway and is refused in production"
+        for name in ("STRIPE_API_BASE", "FLUTTERWAVE_API_BASE")
+        if os.environ.get(name)
+    ]
     if os.environ.get("RATE_LIMITS", "").strip() == "off":
         complaints.append("RATE_LIMITS=off is for load tests and is refused in production")
     return complaints

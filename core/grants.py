@@ -20,9 +20,11 @@ def grant_runtime_role(*, using: str, **_kwargs: Any) -> None:
         sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}").format(role),
     ]
-    for config in apps.get_app_configs():
-        for table in getattr(config, "append_only", ()):
-            statements.append(sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), role))
+    statements += [
+        sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(sql.Identifier(table), role)
+        for config in apps.get_app_configs()
+        for table in getattr(config, "append_only", ())
+    ]
     with connections[using].cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

@@ -60,7 +60,11 @@ def job(
         if name in _registry:
             raise ValueError(f"Two jobs are named {name}.")
         _registry[name] = Job(name, work, schedule, queue, options)
-        shared_task(name=f"jobs.{name}")(lambda **given: run(name, **given))
+
+        @shared_task(name=f"jobs.{name}")
+        def run_by_worker(**given: Any) -> None:
+            run(name, **given)
+
         return work
 
     return declare

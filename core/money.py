@@ -134,7 +134,7 @@ def share(amount: int, basis_points: int) -> int:
     return sign * ((abs(amount) * basis_points * 2 + 10_000) // 20_000)
 
 
-class CurrencyField(models.CharField):
+class CurrencyField(models.CharField):  # type: ignore[type-arg]  # generic to the type checker only
     """An ISO 4217 code."""
 
     def __init__(self, **kwargs: object) -> None:

@@ -65,12 +65,12 @@ class Stateful(models.Model):
             )
             moved = cursor.rowcount == 1
         if not moved:
-            actual = type(self)._base_manager.values_list("status", flat=True).get(pk=self.pk)
+            actual = type(self)._base_manager.get(pk=self.pk).status  # noqa: SLF001 - Django's documented one
             raise InvalidState(f"{self._meta.verbose_name} is {actual} meanwhile.", state=actual)
         for name, value in {"status": to, **changes}.items():
             setattr(self, name, value)
 
     def _columns(self, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        fields = [(self._meta.get_field(name), value) for name, value in changes.items()]
-        columns = ", ".join(f"{connection.ops.quote_name(field.column)} = %s" for field, _ in fields)
-        return columns, [field.get_db_prep_save(value, connection) for field, value in fields]
+        fields = {field.name: field for field in self._meta.concrete_fields}
+        columns = ", ".join(f"{connection.ops.quote_name(str(fields[name].column))} = %s" for name in changes)
+        return columns, [fields[name].get_db_prep_save(value, connection) for name, value in changes.items()]

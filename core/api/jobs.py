@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import exceptions, serializers
+from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,10 +13,16 @@ from rest_framework.views import APIView
 
 from core import jobs
 from core.api.pagination import Page
-from core.errors import NotFound, invalid
+from core.errors import CoreError, NotFound, invalid
 from core.models import JobRun
 
 SECRET_HEADER = OpenApiParameter("X-Jobs-Secret", str, OpenApiParameter.HEADER, required=True)
+
+
+class JobsSecretMissing(CoreError):
+    """The secret of the jobs is missing or wrong."""
+
+    code, status, title = "not_authenticated", 401, "Send the secret of the jobs as X-Jobs-Secret."
 
 
 class HoldsJobsSecret(BasePermission):
@@ -24,8 +30,8 @@ class HoldsJobsSecret(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         sent = request.headers.get("X-Jobs-Secret", "").encode()
-        if not any([hmac.compare_digest(sent, secret.encode()) for secret in settings.JOBS_SECRETS]):
-            raise exceptions.NotAuthenticated("Send the secret of the jobs as X-Jobs-Secret.")
+        if not any(hmac.compare_digest(sent, secret.encode()) for secret in settings.JOBS_SECRETS):
+            raise JobsSecretMissing
         return True
 
 

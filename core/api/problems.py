@@ -1,5 +1,6 @@
 """One error format: any exception becomes application/problem+json (RFC 9457) with a stable code, in this one place."""
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -61,15 +62,17 @@ def answer_with_problem(error: Exception, context: dict[str, Any]) -> Response:
 
     if isinstance(error, Problem):
         body = document(error)
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            headers["WWW-Authenticate"] = "Bearer"
         if error.status >= 500:
             log.error("request_failed", code=error.code, detail=error.detail)
     elif isinstance(error, exceptions.APIException):
         code, title = _FRAMEWORK_CODES.get(type(error), ("internal_error", "Something went wrong."))
         body = problem(error.status_code, code, title, str(error.detail))
-        if getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = error.auth_header
-        if isinstance(error, exceptions.Throttled) and error.wait:
-            headers["Retry-After"] = str(int(error.wait) + 1)
+        if challenge := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = challenge
+        if wait := getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(wait) + 1)
     else:
         log.error("request_crashed", exc_info=error)
         body = problem(500, "internal_error", "Something went wrong.", "It was logged under the correlation id.")

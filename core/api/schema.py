@@ -1,6 +1,6 @@
 """OpenAPI: every operation documents the problem document beside its answers."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
@@ -23,7 +23,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     code = serializers.CharField()
     correlation_id = serializers.CharField()
-    errors = FieldErrorSerializer(many=True, required=False)
+    errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # the member is named so
     seats = serializers.ListField(child=serializers.CharField(), required=False)
     state = serializers.CharField(required=False)
 
@@ -38,13 +38,11 @@ class MoneySerializer(serializers.Serializer[Any]):
 class ProblemAwareSchema(AutoSchema):
     """Adds the 4XX and 5XX problem answers to every operation."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for statuses in ("4XX", "5XX"):
-            bodies.setdefault(
-                statuses,
-                self._get_response_for_code(  # type: ignore[no-untyped-call]
-                    ProblemSerializer, statuses, media_types=["application/problem+json"]
-                ),
+            answer = self._get_response_for_code(  # type: ignore[no-untyped-call]
+                ProblemSerializer, statuses, media_types=["application/problem+json"]
             )
+            bodies.setdefault(statuses, answer)
         return bodies
