@@ -6,6 +6,7 @@ and would honour a hold that ended during the wait.
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -86,7 +87,7 @@ def release(booking: Booking, *, ended_only: bool = False) -> None:
         cursor.execute(_RELEASE, {**_stretch(booking), "ended_only": ended_only})
 
 
-def _stretch(booking: Booking) -> dict[str, object]:
+def _stretch(booking: Booking) -> dict[str, Any]:
     return {
         "trip": booking.trip_id,
         "booking": booking.pk,

@@ -129,7 +129,7 @@ class Stretch:
 
 def places(query: str = "") -> QuerySet[Place]:
     """Places whose code, name or city begins with or contains the query; all without one."""
-    found = Place.objects.order_by("id")
+    found = Place.objects.order_by("code")
     if query:
         found = found.filter(
             Q(code__istartswith=query)
@@ -165,7 +165,7 @@ def _find_trips(origin: str, destination: str, on: date) -> tuple[tuple[Place, P
     with connection.cursor() as cursor:
         cursor.execute(_TRIPS, [found[origin].pk, found[destination].pk, begin, end])
         rows = cursor.fetchall()
-    trips = [FoundTrip(*row[:11], price=Money(*row[11:])) for row in rows]
+    trips = [FoundTrip(*(*row[:11], Money(*row[11:]))) for row in rows]
     return (found[origin], found[destination]), trips
 
 

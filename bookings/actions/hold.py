@@ -78,14 +78,14 @@ def hold(
     booking.owner_id = owner_id
     if key:
         booking.idempotency_key, booking.request_hash = key.key, key.request_hash
-    passengers = [_passenger(booking, priced[number], travellers) for number in wanted]
+    passengers = [_passenger(booking, *priced[number], travellers) for number in wanted]
     booking.fare_amount = sum(passenger.fare_amount for passenger in passengers)
     booking.tax_amount = sum(passenger.tax_amount for passenger in passengers)
     booking.fee_amount = sum(passenger.fee_amount for passenger in passengers)
     booking.save(force_insert=True)
 
-    if failed := claims.take(booking, [seat.pk for seat in priced.values()], booking.expires_at):
-        raise SeatUnavailable(seats=[number for number in wanted if priced[number].pk in failed])
+    if failed := claims.take(booking, [seat.pk for seat, _amount in priced.values()], booking.expires_at):
+        raise SeatUnavailable(seats=[number for number in wanted if priced[number][0].pk in failed])
     for passenger in passengers:
         passenger.booking = booking
     Passenger.objects.bulk_create(passengers)
@@ -119,29 +119,29 @@ def _stretch(
     boarding, alighting = stops.get(origin), stops.get(destination)
     if not boarding or not alighting or boarding.position >= alighting.position:
         raise NotFound("There is no such trip between these places.")
-    now: datetime = boarding.now  # type: ignore[attr-defined]
+    now: datetime = boarding.now
     if boarding.trip.status != TripStatus.OPEN or boarding.sales_end_at <= now:
         raise TripClosed
-    return boarding, alighting, now, boarding.held or 0  # type: ignore[attr-defined]
+    return boarding, alighting, now, boarding.held or 0
 
 
-def _priced_seats(boarding: TripStop, alighting: TripStop, numbers: list[str]) -> dict[str, Seat]:
-    """The seats by number with `amount`, their fare on this stretch; seats without one are not for sale."""
+def _priced_seats(boarding: TripStop, alighting: TripStop, numbers: list[str]) -> dict[str, tuple[Seat, int]]:
+    """The seats by number, each with its fare on this stretch; seats without one are not for sale."""
     fare = Fare.objects.filter(
         trip_id=boarding.trip_id,
         fare_class=OuterRef("fare_class"),
         from_position=boarding.position,
         to_position=alighting.position,
     )
-    seats = {
-        seat.number: seat
+    seats: dict[str, tuple[Seat, int]] = {
+        seat.number: (seat, seat.amount)
         for seat in Seat.objects.filter(seat_map_id=boarding.trip.seat_map_id, number__in=numbers).annotate(
             amount=Subquery(fare.values("amount"))
         )
     }
     if unknown := [number for number in numbers if number not in seats]:
         raise invalid("seats", "unknown", f"This vehicle has no seat {', '.join(unknown)}.")
-    if unsold := [number for number in numbers if seats[number].amount is None]:  # type: ignore[attr-defined]
+    if unsold := [number for number in numbers if seats[number][1] is None]:
         raise SeatUnavailable("Some of these seats are not sold on this stretch.", seats=unsold)
     return seats
 
@@ -164,9 +164,8 @@ def _booking(boarding: TripStop, alighting: TripStop, contact: Contact, now: dat
     )
 
 
-def _passenger(booking: Booking, seat: Seat, travellers: Sequence[Traveller]) -> Passenger:
+def _passenger(booking: Booking, seat: Seat, amount: int, travellers: Sequence[Traveller]) -> Passenger:
     traveller = next((one for one in travellers if one.seat == seat.number), Traveller(seat.number))
-    amount: int = seat.amount  # type: ignore[attr-defined]
     tax = amount - _net_of_tax(amount, booking.tax_bps)
     return Passenger(
         booking=booking,

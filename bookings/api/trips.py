@@ -20,10 +20,17 @@ from bookings.api.serializers import (
     TripSerializer,
     validated,
 )
-from core.api.pagination import Page, page_of
+from core.api.pagination import NewestFirst, Page, page_of
+
+
+class ByCode(NewestFirst):
+    """Places in the order of their codes."""
+
+    ordering = "code"
 
 
 class PlaceListView(GenericAPIView[Any]):
+    pagination_class = ByCode
     permission_classes = (AllowAny,)
     serializer_class = PlaceSerializer
     queryset = queries.places()

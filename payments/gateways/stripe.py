@@ -124,7 +124,7 @@ class StripeGateway:
     def start(self, payment: Payment) -> Session:
         session = _call(
             lambda: self._client.v1.checkout.sessions.create(
-                payment.parameters,  # type: ignore[arg-type]  # stored as JSON, so no TypedDict
+                payment.parameters,
                 {"idempotency_key": f"berth-payment-{payment.id}"},
             )
         )
