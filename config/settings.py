@@ -82,9 +82,11 @@ TEMPLATES = [
 # Two roles: the runtime role serves and owns nothing, the owner migrates. READ COMMITTED is pinned: the statements of
 # holding and confirming rely on seeing rows that were committed while they waited for a lock.
 _READ_COMMITTED: dict[str, Any] = {"isolation_level": IsolationLevel.READ_COMMITTED}
+_RUNTIME_URL = env.str("DATABASE_URL", "postgres://berth_app@127.0.0.1:5432/berth")
+_OWNER_URL = env.str("DATABASE_OWNER_URL", "") or _RUNTIME_URL
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", "postgres://berth_app@127.0.0.1:5432/berth"),
-    "owner": env.db_url("DATABASE_OWNER_URL", env.str("DATABASE_URL", "postgres://berth_owner@127.0.0.1:5432/berth")),
+    "default": env.db_url_config(_RUNTIME_URL),
+    "owner": env.db_url_config(_OWNER_URL),
 }
 DATABASES["default"]["OPTIONS"] = {
     **_READ_COMMITTED,

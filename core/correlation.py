@@ -1,6 +1,7 @@
 """The correlation id: one name for everything that one request or job causes, from the browser to the gateway."""
 
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,10 @@ from django.http import HttpRequest, HttpResponse
 
 from core.actors import acting_as
 
+log = structlog.get_logger(__name__)
+
 HEADER = "X-Correlation-ID"
+_QUIET = ("/health/", "/static/")  # asked every few seconds, or without interest
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
 
@@ -50,7 +54,16 @@ class CorrelationMiddleware:
             correlated(asked if _ACCEPTED.fullmatch(asked) else "") as correlation_id,
             acting_as(lambda: _user_of(request)),
         ):
+            started = time.perf_counter()
             response = self.get_response(request)
+            if not request.path.startswith(_QUIET):
+                log.info(
+                    "request",
+                    method=request.method,
+                    path=request.path,  # without the query, which may hold the key of a booking
+                    status=response.status_code,
+                    ms=round((time.perf_counter() - started) * 1000, 1),
+                )
         response[HEADER] = correlation_id
         return response
 

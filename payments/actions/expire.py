@@ -1,5 +1,7 @@
 """End bookings whose hold has ended. Their seats are up for others from that moment anyway; this tidies the states."""
 
+from uuid import UUID
+
 import structlog
 
 from bookings.actions import release
@@ -20,9 +22,12 @@ _BATCH = 500
 def expire_ended_holds() -> dict[str, int]:
     """Expire every booking whose hold has ended unpaid; the gateway is asked first where a payment is open.
 
-    Returns {"expired": n, "kept": n (paid after all), "failed": n (gateway not reached; next time)}.
+    Sessions that were left open beside one that was paid are ended too. Returns {"expired": n, "kept": n (paid after
+    all), "failed": n (gateway not reached; next time)}.
     """
     counts = {"expired": 0, "kept": 0, "failed": 0}
+    for payment_id in _left_open():
+        _abandon(payment_id)
     last = 0
     while batch := _ended_after(last):
         for booking_id in batch:
@@ -36,17 +41,27 @@ def _ended_after(last_id: int) -> list[int]:
     return list(ended.order_by("id").values_list("id", flat=True)[:_BATCH])
 
 
+def _left_open() -> list[UUID]:
+    left = Payment.objects.filter(status__in=(PaymentStatus.PENDING, PaymentStatus.FAILED))
+    return list(left.exclude(booking__status__in=Booking.UNPAID).values_list("id", flat=True)[:_BATCH])
+
+
 def _end(booking_id: int) -> str:
     payment = Payment.objects.filter(booking_id=booking_id, status__in=Payment.OPEN).first()
-    try:
-        if payment is not None and payment.status == PaymentStatus.PROCESSING:
-            sync(payment.pk)
-        elif payment is not None:
-            abandon(payment.pk)
-    except PaymentError:
-        log.warning("hold_not_ended", booking=booking_id, payment=str(payment.pk) if payment else "")
+    if payment is not None and not _abandon(payment.pk):
         return "failed"
     return "expired" if _expire(booking_id) else "kept"
+
+
+def _abandon(payment_id: UUID) -> bool:
+    """End a payment, or learn that it was paid. False if the gateway was not reached."""
+    try:
+        if abandon(payment_id).status == PaymentStatus.PROCESSING:
+            sync(payment_id)
+    except PaymentError as error:
+        log.warning("payment_not_ended", payment=str(payment_id), code=error.code)
+        return False
+    return True
 
 
 @in_one_transaction

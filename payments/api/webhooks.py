@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from core.api.problems import problem_response
-from core.errors import Problem
+from core.errors import PayloadTooLarge, Problem
 from payments.actions.receive import receive
 from payments.errors import WebhookRefused
 
 
 class ProcessingFailed(Problem):
-    """The event is stored; this delivery's retry, or our own, will process it."""
+    """Something broke. If the event was stored, our own retry will process it as well as the gateway's."""
 
-    code, status, title = "internal_error", 500, "The event is stored and will be processed again."
+    code, status, title = "internal_error", 500, "Processing failed; deliver again."
 
 
 def _intake(gateway_name: str) -> Callable[[HttpRequest], HttpResponse]:
@@ -26,6 +27,8 @@ def _intake(gateway_name: str) -> Callable[[HttpRequest], HttpResponse]:
             received = receive(gateway_name, request.body, request.headers)
         except WebhookRefused as error:
             return problem_response(error)
+        except RequestDataTooBig:
+            return problem_response(PayloadTooLarge())
         except Exception:  # logged and kept with the event; the gateway only needs to know that it should come again
             return problem_response(ProcessingFailed())
         return JsonResponse({"received": True, **({"deduplicated": True} if received.deduplicated else {})})

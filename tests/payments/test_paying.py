@@ -305,6 +305,18 @@ def test_a_second_paid_session_is_kept_apart_and_goes_back(sandbox, booking, pay
     assert balance("gateway:stripe:clearing", "SAR") == 2 * payment.amount
 
 
+def test_a_session_left_open_beside_the_paid_one_is_ended(sandbox, booking, payment):
+    abandon_locally(payment)
+    second = start_payment(booking.pk).payment
+    sandbox.pay(payment.session_id)
+    send_all(sandbox)
+    assert (fresh(booking).status, fresh(second).status) == ("confirmed", "pending")
+    expire_ended_holds()
+    assert fresh(second).status == "cancelled"
+    assert {session["status"] for session in sandbox.state["sessions"]} == {"complete", "expired"}
+    assert fresh(booking).status == "confirmed"
+
+
 def abandon_locally(payment: Payment) -> None:
     """What is left of a payment whose page stays open because the call to end it never reached the gateway."""
     payment = fresh(payment)

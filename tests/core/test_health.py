@@ -1,0 +1,36 @@
+"""Health: unready only without the database, degraded without the rest."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from config import health
+from core.models import JobRun
+
+pytestmark = pytest.mark.django_db
+
+
+def ready():
+    answer = Client().get("/health/ready")
+    return answer.status_code, answer.json()
+
+
+def test_alive():
+    assert Client().get("/health/live").status_code == 200
+
+
+def test_a_worker_shows_by_its_jobs():
+    assert ready() == (200, {"database": "ok", "cache": "ok", "broker": "ok", "worker": "down"})
+    JobRun.objects.create(job="drain_outbox", started_at=timezone.now(), correlation_id="x")
+    assert ready()[1]["worker"] == "ok"
+
+
+def test_without_redis_the_service_is_degraded_and_still_ready(settings):
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    assert ready() == (200, {"database": "ok", "cache": "ok", "broker": "down", "worker": "down"})
+
+
+def test_without_the_database_it_is_not_ready(monkeypatch):
+    monkeypatch.setattr(health, "_database", lambda: 1 / 0)
+    status, report = ready()
+    assert (status, report["database"]) == (503, "down")
