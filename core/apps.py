@@ -17,7 +17,7 @@ class CoreConfig(AppConfig):
     append_only = ("core_statuschange",)
 
     def ready(self) -> None:
-        from core import jobs
+        from core import checks, jobs  # noqa: F401 - importing registers the checks
         from core.management.job_command import JobCommand
 
         autodiscover_modules("jobs", "emails")

@@ -6,12 +6,13 @@ fixed id. UNIQUE (kind, subject) makes "one confirmation e-mail per booking" a c
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.db import connection, transaction
 
 from core.correlation import correlated, current_id
@@ -43,6 +44,10 @@ UPDATE core_outboxmessage
    SET status = CASE WHEN attempts >= %s THEN 'failed' ELSE 'pending' END,
        due_at = clock_timestamp() + make_interval(secs => %s), last_error = %s
  WHERE id = %s AND attempts = %s
+"""
+_SEND_AGAIN = """
+UPDATE core_outboxmessage SET status = 'pending', attempts = 0, due_at = clock_timestamp()
+ WHERE id = ANY(%s) AND status = 'failed' RETURNING id
 """
 
 
@@ -88,7 +93,24 @@ def enqueue(kind: str, subject: str, payload: dict[str, Any] | None = None) -> N
     transaction.on_commit(_nudge, robust=True)
 
 
+def send_again(ids: Collection[int]) -> list[int]:
+    """Put back those of these messages that were given up: due now, with all their tries. Returns their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEND_AGAIN, [list(ids)])
+        put_back = [message_id for (message_id,) in cursor.fetchall()]
+    if put_back:
+        transaction.on_commit(_nudge, robust=True)
+    return put_back
+
+
+def kinds() -> list[str]:
+    """Every kind of message that something handles."""
+    return sorted(_handlers)
+
+
 def _nudge() -> None:
+    if not settings.REDIS_URL:
+        return  # there is no broker, and so no worker to nudge
     current_app.send_task(NUDGE_TASK, queue="emails", retry=False, ignore_result=True)
 
 

@@ -1,0 +1,68 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from core import jobs
+from core.admin.display import Text, badge, time_column
+from core.admin.filters import among
+from core.admin.read_only import ReadOnly
+from core.models import JobRun
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """By what came of it."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Text]]:
+        return [("done", _("done")), ("failed", _("failed")), ("unfinished", _("unfinished"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[JobRun]) -> QuerySet[JobRun]:
+        match self.value():
+            case "done":
+                return queryset.filter(ended_at__isnull=False, error="")
+            case "failed":
+                return queryset.exclude(error="")
+            case "unfinished":
+                return queryset.filter(ended_at__isnull=True)
+        return queryset
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadOnly, ModelAdmin):
+    """Runs of the background jobs, newest first."""
+
+    started_at, ended_at = time_column("started_at", _("started at")), time_column("ended_at", _("ended at"))
+    list_display = (started_at, "job", "outcome", "duration", "counts")
+    list_filter = (among("job", _("job"), lambda: [(job.name, job.name) for job in jobs.registered()]), OutcomeFilter)
+    search_fields = ("correlation_id__exact",)
+    search_help_text = _("Correlation id")
+    ordering = ("-pk",)
+    list_per_page = 50
+    show_full_result_count = False
+    fields = (("job", "outcome"), (started_at, ended_at), "duration", "counts", "error", "correlation_id")
+
+    @admin.display(description=_("outcome"))
+    def outcome(self, run: JobRun) -> SafeString:
+        """A run without an end either is under way or was killed."""
+        if run.ended_at is None:
+            return badge(_("unfinished"), "warning")
+        return badge(_("failed"), "danger") if run.error else badge(_("done"), "success")
+
+    @admin.display(description=_("duration"))
+    def duration(self, run: JobRun) -> str | None:
+        return f"{(run.ended_at - run.started_at).total_seconds():.3f} s" if run.ended_at else None
+
+    @admin.display(description=_("result"))
+    def counts(self, run: JobRun) -> str:
+        """What it counted, or why it failed."""
+        if run.error:
+            return run.error[:120]
+        return ", ".join(f"{name}: {count}" for name, count in (run.result or {}).items())
