@@ -1,0 +1,81 @@
+"""What the books say. Amounts are minor units, debit − credit; every function reads in one statement."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypedDict
+
+from django.db.models import BigIntegerField, Func, Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from ledger.chart import kind_of
+from ledger.models import Account
+
+
+class AccountLine(TypedDict):
+    """An account in a trial balance: all its debits, all its credits (not negative), and their difference."""
+
+    code: str
+    kind: str
+    debit: int
+    credit: int
+    balance: int
+
+
+class CurrencyBalance(TypedDict):
+    """The accounts of one currency, by code; the totals agree."""
+
+    accounts: list[AccountLine]
+    total_debit: int
+    total_credit: int
+
+
+class TrialBalance(TypedDict):
+    """All accounts with postings up to the end of a day (ISO 8601, UTC)."""
+
+    at: str
+    currencies: dict[str, CurrencyBalance]
+
+
+# The balance of an account, in an expression about Account: its newest checkpoint and the postings after it.
+ACCOUNT_BALANCE = Func("pk", function="ledger_balance", output_field=BigIntegerField())
+
+
+def balance(code: str, currency: str) -> int:
+    """The balance of an account, 0 if nothing was ever posted. Raises AccountUnknownError for a code off the chart."""
+    kind_of(code)
+    return Account.objects.filter(code=code, currency=currency).values_list(ACCOUNT_BALANCE, flat=True).first() or 0
+
+
+def balances(currency: str | None = None) -> dict[tuple[str, str], int]:
+    """The balance of every account, by (code, currency)."""
+    accounts = Account.objects.filter(currency=currency) if currency else Account.objects.all()
+    return {(code, of): amount for code, of, amount in accounts.values_list("code", "currency", ACCOUNT_BALANCE)}
+
+
+def trial_balance(at: date | None = None, currency: str | None = None) -> TrialBalance:
+    """Debits and credits of every account, posted up to the end of that day by UTC; without a day, up to now."""
+    posted = Q(postings__isnull=False)
+    if at:
+        posted &= Q(postings__entry__posted_at__lt=datetime.combine(at + timedelta(days=1), time.min, UTC))
+    if currency:
+        posted &= Q(currency=currency)
+    rows = (
+        Account.objects.filter(posted)
+        .order_by("currency", "code")
+        .values_list(
+            "currency",
+            "code",
+            "kind",
+            Coalesce(Sum("postings__amount", filter=Q(postings__amount__gt=0)), 0),
+            -Coalesce(Sum("postings__amount", filter=Q(postings__amount__lt=0)), 0),
+        )
+    )
+    currencies: dict[str, CurrencyBalance] = {}
+    for of, code, kind, debit, credit in rows:
+        books = currencies.setdefault(of, {"accounts": [], "total_debit": 0, "total_credit": 0})
+        books["accounts"].append(
+            {"code": code, "kind": kind, "debit": debit, "credit": credit, "balance": debit - credit}
+        )
+        books["total_debit"] += debit
+        books["total_credit"] += credit
+    return {"at": (at or timezone.now().astimezone(UTC).date()).isoformat(), "currencies": currencies}
