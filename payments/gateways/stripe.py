@@ -46,6 +46,8 @@ _TIMEOUT = 10  # seconds a call
 _RETRIES = 2
 # Stripe counts these two in hundredths though they have no minor unit.
 _TIMES_HUNDRED = frozenset({"ISK", "UGX"})
+# Stripe's page has no Arabic and refuses to be asked for it; `auto` then follows the browser.
+_LOCALES = {"en": "en"}
 _EXPAND = "payment_intent.latest_charge.balance_transaction"
 
 
@@ -101,7 +103,7 @@ class StripeGateway:
             "mode": "payment",
             "client_reference_id": str(payment.id),
             "customer_email": booking.contact_email,
-            "locale": booking.language,
+            "locale": _LOCALES.get(booking.language, "auto"),
             "expires_at": int(time.time() + SESSION_LIFE.total_seconds()),
             "success_url": payment.return_page(),
             "cancel_url": f"{payment.return_page()}?left=1",

@@ -1,0 +1,47 @@
+"""What all parts of the sandbox share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.deliveries import Deliveries
+from sandbox.mode import Mode
+from sandbox.signing import Endpoint
+from sandbox.store import Store
+from sandbox.timers import Timers
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line and the environment say."""
+
+    base_url: str  # the sandbox's own address, without a slash at the end
+    merchant: str  # the name on the pay page
+    secret_key: str
+    webhook_url: str
+    webhook_secret: str
+
+
+class World:
+    """The store and the machinery on it. Its methods change no gateway's objects: the nouns' own files do that."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self.mode = Mode().changed(store.setting("mode") or {})
+        self.endpoint = Endpoint(settings.webhook_url, settings.webhook_secret)
+        self.timers = Timers(store)
+        self.deliveries = Deliveries(store, self.endpoint, lambda: self.mode)
+
+    def change_mode(self, changes: Mapping[str, Any]) -> None:
+        """Raises ModeError. What is on its way already keeps the mode that it started in."""
+        self.mode = self.mode.changed(changes)
+        self.store.set_setting("mode", self.mode.as_json())
+
+    def reset(self) -> None:
+        """As if started for the first time. Deliveries on their way are called back."""
+        self.deliveries.abandon()
+        self.store.clear()
+        self.mode = Mode()
+        self.endpoint.url = self.settings.webhook_url
+        self.endpoint.secret = self.settings.webhook_secret
