@@ -43,6 +43,12 @@ class PassengersIncomplete(BookingError):
     code, status, title = "passengers_incomplete", 409, "Some passengers have no name yet."
 
 
+class MadeBefore(BookingError):
+    """This key of this user has made a booking already."""
+
+    code, status, title = "idempotency_payload_mismatch", 422, "This key has made another booking."
+
+
 class SeatsLost(BookingError):
     """A confirmation came too late: somebody else has (some of) the seats, or the trip is gone. Nothing was changed."""
 

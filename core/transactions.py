@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg import errors
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,12 @@ def in_one_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
         raise AssertionError("the loop returns or raises")
 
     return run
+
+
+def violated(error: IntegrityError) -> str:
+    """The name of the constraint that refused a statement; empty if it has none."""
+    cause = error.__cause__
+    return (cause.diag.constraint_name or "") if isinstance(cause, errors.Error) else ""
 
 
 def _is_deadlock(error: OperationalError) -> bool:

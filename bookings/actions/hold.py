@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Count, OuterRef, Subquery
 
 from bookings import claims, gate
-from bookings.errors import SeatUnavailable, TooManySeats, TripClosed
+from bookings.errors import MadeBefore, SeatUnavailable, TooManySeats, TripClosed
 from bookings.models import Booking, Fare, Passenger, Seat, TripStatus, TripStop
 from core.clock import ClockTimestamp
 from core.errors import NotFound, invalid
-from core.transactions import in_one_transaction
+from core.transactions import in_one_transaction, violated
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,6 @@ def _nothing(_booking: Booking) -> None:
     """No more to do before the commit."""
 
 
-@in_one_transaction
 def hold(
     *,
     trip_id: int,
@@ -61,8 +60,32 @@ def hold(
 ) -> Booking:
     """Hold all of these seats from origin to destination (place codes) for HOLD_MINUTES, or none.
 
-    Raises NotFound (no such trip or stretch), TripClosed, SeatUnavailable with the seats that failed, TooManySeats.
+    Raises NotFound (no such trip or stretch), TripClosed, SeatUnavailable with the seats that failed, TooManySeats,
+    MadeBefore if the owner's key has made a booking. `before_commit` runs last in the transaction.
     """
+    while True:
+        try:
+            return _hold(trip_id, origin, destination, seats, contact, travellers, owner_id, key, before_commit)
+        except IntegrityError as error:
+            if violated(error) == "booking_one_per_key":
+                raise MadeBefore from error
+            if violated(error) != "booking_one_per_reference":
+                raise
+            # Once in many million bookings a reference is drawn that exists: draw another.
+
+
+@in_one_transaction
+def _hold(
+    trip_id: int,
+    origin: str,
+    destination: str,
+    seats: Sequence[str],
+    contact: Contact,
+    travellers: Sequence[Traveller],
+    owner_id: int | None,
+    key: Key | None,
+    before_commit: Callable[[Booking], None],
+) -> Booking:
     wanted = list(dict.fromkeys(seats))
     if len(wanted) > settings.MAX_HELD_SEATS:
         raise TooManySeats(f"At most {settings.MAX_HELD_SEATS} seats can be held at once.")

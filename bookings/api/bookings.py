@@ -15,6 +15,7 @@ from bookings.actions.hold import Contact, Key, Traveller, hold
 from bookings.actions.name_passengers import name_passengers
 from bookings.api.presenters import booking_json
 from bookings.api.serializers import BookingSerializer, NewBookingSerializer, TravellerSerializer, validated
+from bookings.errors import MadeBefore
 from bookings.models import Booking, BookingStatus
 from core import idempotency
 from core.api.idempotent import KEY_HEADER, answer_once
@@ -52,19 +53,20 @@ class BookingListView(GenericAPIView[Any]):
         owner_id = cast("int", request.user.pk)
 
         def work(claim: idempotency.Claim) -> tuple[int, dict[str, Any]]:
-            if earlier := _made_before(owner_id, claim):
-                return _complete(claim, earlier)
-            booking = hold(
-                trip_id=int(wanted["trip"]),
-                origin=wanted["origin"].upper(),
-                destination=wanted["destination"].upper(),
-                seats=wanted["seats"],
-                contact=Contact(**wanted["contact"], language=request.LANGUAGE_CODE),
-                travellers=[Traveller(**traveller) for traveller in wanted["passengers"]],
-                owner_id=owner_id,
-                key=Key(claim.key, claim.request_hash),
-                before_commit=lambda booking: claim.complete(201, booking_json(booking)),
-            )
+            try:
+                booking = hold(
+                    trip_id=int(wanted["trip"]),
+                    origin=wanted["origin"].upper(),
+                    destination=wanted["destination"].upper(),
+                    seats=wanted["seats"],
+                    contact=Contact(**wanted["contact"], language=request.LANGUAGE_CODE),
+                    travellers=[Traveller(**traveller) for traveller in wanted["passengers"]],
+                    owner_id=owner_id,
+                    key=Key(claim.key, claim.request_hash),
+                    before_commit=lambda booking: claim.complete(201, booking_json(booking)),
+                )
+            except MadeBefore:
+                return _answer_of_before(owner_id, claim)
             return 201, booking_json(booking)
 
         return answer_once(request, SCOPE, wanted, work)
@@ -74,15 +76,11 @@ class _Filter(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=BookingStatus.choices, required=False)
 
 
-def _made_before(owner_id: int, claim: idempotency.Claim) -> Booking | None:
-    """The booking that this key made once: a booking keeps its key when the stored answer is long gone."""
-    booking = queries.bookings_in_full().filter(owner_id=owner_id, idempotency_key=claim.key).first()
-    if booking and booking.request_hash != claim.request_hash:
+def _answer_of_before(owner_id: int, claim: idempotency.Claim) -> tuple[int, dict[str, Any]]:
+    """The booking that this key made once: it keeps its key when the stored answer is long gone, or never was."""
+    booking = queries.bookings_in_full().get(owner_id=owner_id, idempotency_key=claim.key)
+    if booking.request_hash != claim.request_hash:
         raise IdempotencyPayloadMismatch
-    return booking
-
-
-def _complete(claim: idempotency.Claim, booking: Booking) -> tuple[int, dict[str, Any]]:
     answer = booking_json(booking, queries.history([booking])[booking.pk])
     claim.complete(201, answer)
     return 201, answer

@@ -71,7 +71,7 @@ class Booking(Stateful):
     UNPAID: ClassVar = (_S.PENDING, _S.PENDING_PAYMENT, _S.FAILED)  # may still be paid, and end by the clock
     SOLD: ClassVar = (_S.CONFIRMED, _S.COMPLETED, _S.NO_SHOW)
 
-    reference = models.CharField(_("reference"), max_length=8, unique=True, default=new_reference, editable=False)
+    reference = models.CharField(_("reference"), max_length=8, default=new_reference, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -109,6 +109,7 @@ class Booking(Stateful):
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
         constraints = [
+            models.UniqueConstraint(fields=["reference"], name="booking_one_per_reference"),
             models.UniqueConstraint(fields=["owner", "idempotency_key"], name="booking_one_per_key"),
         ]
         indexes = [

@@ -17,7 +17,11 @@ def abandon(payment_id: UUID) -> Payment:
     """
     payment = find_payment(payment_id)
     if payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED):
+        known_session = payment.session_id
         over = not payment.can_be_tried  # known to be at its end: there is nothing to ask
         apply(payment, (SessionEnded(),) if over else gateway(payment.gateway).end(payment))
         payment = find_payment(payment_id)
+        if payment.session_id != known_session:  # it opened between our look and our lock
+            apply(payment, gateway(payment.gateway).end(payment))
+            payment = find_payment(payment_id)
     return payment

@@ -12,6 +12,7 @@ from core.errors import InvalidState
 from core.idempotency import Claim
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
+from payments.actions.apply import apply
 from payments.errors import PaymentInProgress
 from payments.gateways import gateway
 from payments.gateways.base import Session
@@ -54,7 +55,8 @@ def start_payment(
         return started
     session = offered.start(started.payment)
     if not _keep(started, session, before_commit):
-        abandon(started.payment.pk)  # the hold ended while the gateway was asked
+        # The hold ended, or the payment was given up, while the gateway was asked: nobody shall pay there.
+        apply(started.payment, offered.end(started.payment))
         raise HoldExpired
     return started
 
@@ -113,7 +115,7 @@ def _keep(started: Started, session: Session, before_commit: Callable[[Started],
     payment = Payment.objects.get(pk=started.payment.pk)
     payment.booking = started.payment.booking = booking
     payment.session_id = started.payment.session_id = session.session_id
-    payment.checkout_url = started.payment.checkout_url = session.checkout_url
+    payment.checkout_url = started.payment.checkout_url = session.checkout_url if payment.is_open else ""
     payment.save(update_fields=["session_id", "checkout_url"])
     if not payment.is_open or not booking.is_unpaid or booking.expires_at <= now:
         return False

@@ -85,6 +85,21 @@ def test_a_refusal_is_replayed_as_it_was_even_when_the_seat_is_free_again(api, s
     assert not SeatClaim.objects.exists()
 
 
+@pytest.mark.parametrize(("stops", "seats"), [(2, 1), (4, 4)])
+def test_holding_over_rest_takes_few_statements(api, django_assert_max_num_queries, stops, seats):
+    trip = make_trip(*"ABCD"[:stops], number="T2")
+    wanted = request_for(trip, *["1A", "1B", "1C", "1D"][:seats], destination="ABCD"[stops - 1])
+    with django_assert_max_num_queries(10 + 2):  # and the test's own SAVEPOINT and RELEASE
+        assert api.post("/bookings", wanted).status_code == 201
+
+
+def test_a_reference_that_exists_is_drawn_again(api, trip, monkeypatch):
+    first = book(api, trip, "1A")["reference"]
+    drawn = iter([first, first, "ACDEFGHJ"])
+    monkeypatch.setattr(Booking._meta.get_field("reference"), "_get_default", lambda: next(drawn))
+    assert book(api, trip, "1B")["reference"] == "ACDEFGHJ"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_bookings_key_is_kept_for_good(api, trip):
     first = api.post("/bookings", request_for(trip), key="k").json()
