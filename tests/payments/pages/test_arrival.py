@@ -81,6 +81,7 @@ def test_a_payment_that_is_not_through_yet_is_waited_for(visitor, payment):
     assert "We have not heard from the bank yet" in text_of(visitor.get(back(payment)))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_money_that_came_too_late_goes_back_and_the_page_says_so(visitor, sandbox, trip, booking, payment):
     sandbox.pay(payment.session_id)
     age_hold(booking)

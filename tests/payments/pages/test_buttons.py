@@ -62,6 +62,7 @@ def test_a_gateway_that_is_down_loses_no_name_and_is_explained(visitor, booking,
     assert 'value="Omar Saleh"' in answer.content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_hold_that_ended_cannot_be_paid(visitor, sandbox, booking):
     age_hold(booking)
     answer = visitor.post(booking_url(booking, "/pay"), NAMES, follow=True)

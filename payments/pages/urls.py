@@ -1,0 +1,13 @@
+"""Paying, on the traveller's pages, below the language prefix."""
+
+from django.urls import path
+
+from payments.pages import arrival, buttons
+
+app_name = "payments"
+urlpatterns = [
+    path("bookings/<slug:reference>/pay", buttons.pay, name="pay"),
+    path("bookings/<slug:reference>/leave", buttons.leave, name="leave"),
+    path("bookings/<slug:reference>/cancel", buttons.cancel, name="cancel"),
+    path("payments/<uuid:payment_id>/return", arrival.come_back, name="return"),
+]
