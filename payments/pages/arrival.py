@@ -41,6 +41,8 @@ def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         heard = True
     except PaymentError as error:
         log.warning("return_without_news", payment=str(payment_id), code=error.code, detail=error.detail)
+    if payment.return_url:  # an app started the payment, and shows what became of it itself
+        return redirect(payment.return_url)
     booking = _visible_booking(request, payment)
     if booking is None:
         return render(request, "payments/elsewhere.html", {"payment": payment, "heard": heard})

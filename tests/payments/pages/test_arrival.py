@@ -102,3 +102,11 @@ def test_another_browser_learns_nothing_about_the_booking(sandbox, booking, paym
 
 def test_an_unknown_payment_is_not_found(visitor, db):
     assert visitor.get(f"/en/payments/{uuid.uuid4()}/return").status_code == 404
+
+
+def test_a_payment_that_an_app_started_leads_back_to_the_app_and_is_applied(sandbox, booking, payment):
+    Payment.objects.update(return_url="https://app.example/paid?from=berth")
+    sandbox.pay(payment.session_id)
+    answer = Client().get(back(payment))
+    assert (answer.status_code, answer["Location"]) == (302, "https://app.example/paid?from=berth")
+    assert Booking.objects.get().status == "confirmed"
