@@ -94,18 +94,33 @@ def end(started: subprocess.Popen[bytes], sig: int = signal.SIGTERM) -> None:
             continue
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running web server."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def web_server(port: int | None = None, threads: int = 16, **env: str) -> Iterator[str]:
-    """The web server; gives its address."""
-    port = port or free_port()
+def served(application: str, threads: int = 16, **env: str) -> Iterator[Served]:
+    """A WSGI application behind the web server that production uses."""
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = (
-        "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1", "--port", str(port),
+        "granian", "--interface", "wsgi", application, "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1", "--blocking-threads", str(threads), "--backlog", "1024",
     )  # fmt: skip
-    with process("web", *command, PUBLIC_URL=url, **env) as started:
+    with process(application.partition(":")[0], *command, PUBLIC_URL=url, **env) as started:
         _wait_for(f"{url}/health/live", started)
-        yield url
+        yield Served(url, started)
+
+
+@contextmanager
+def web_server(**env: str) -> Iterator[str]:
+    """Berth itself; gives its address."""
+    with served("config.wsgi:application", **env) as web:
+        yield web.url
 
 
 @contextmanager

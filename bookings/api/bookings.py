@@ -15,11 +15,10 @@ from bookings.actions.hold import Contact, Key, Traveller, hold
 from bookings.actions.name_passengers import name_passengers
 from bookings.api.presenters import booking_json
 from bookings.api.serializers import BookingSerializer, NewBookingSerializer, TravellerSerializer, validated
-from bookings.errors import MadeBefore
 from bookings.models import Booking, BookingStatus
 from core import idempotency
 from core.api.idempotent import KEY_HEADER, answer_once
-from core.errors import IdempotencyPayloadMismatch
+from core.errors import IdempotencyPayloadMismatch, Problem
 
 SCOPE = "booking.create"
 
@@ -65,8 +64,11 @@ class BookingListView(GenericAPIView[Any]):
                     key=Key(claim.key, claim.request_hash),
                     before_commit=lambda booking: claim.complete(201, booking_json(booking)),
                 )
-            except MadeBefore:
-                return _answer_of_before(owner_id, claim)
+            except Problem:
+                # What this key made once is its answer, even if the trip could not be booked any more.
+                if earlier := _made_before(owner_id, claim):
+                    return _complete(claim, earlier)
+                raise
             return 201, booking_json(booking)
 
         return answer_once(request, SCOPE, wanted, work)
@@ -76,11 +78,15 @@ class _Filter(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=BookingStatus.choices, required=False)
 
 
-def _answer_of_before(owner_id: int, claim: idempotency.Claim) -> tuple[int, dict[str, Any]]:
-    """The booking that this key made once: it keeps its key when the stored answer is long gone, or never was."""
-    booking = queries.bookings_in_full().get(owner_id=owner_id, idempotency_key=claim.key)
-    if booking.request_hash != claim.request_hash:
+def _made_before(owner_id: int, claim: idempotency.Claim) -> Booking | None:
+    """The booking that this key made: a booking keeps its key when the stored answer is long gone, or never was."""
+    booking = queries.bookings_in_full().filter(owner_id=owner_id, idempotency_key=claim.key).first()
+    if booking and booking.request_hash != claim.request_hash:
         raise IdempotencyPayloadMismatch
+    return booking
+
+
+def _complete(claim: idempotency.Claim, booking: Booking) -> tuple[int, dict[str, Any]]:
     answer = booking_json(booking, queries.history([booking])[booking.pk])
     claim.complete(201, answer)
     return 201, answer

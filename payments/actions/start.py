@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bookings.actions import release
-from bookings.errors import HoldExpired, PassengersIncomplete
+from bookings.actions.confirm import SELLABLE
+from bookings.errors import HoldExpired, PassengersIncomplete, TripClosed
 from bookings.locks import lock_booking
 from bookings.models import Booking, BookingStatus
-from core.errors import InvalidState
+from core.errors import InvalidState, Problem
 from core.idempotency import Claim
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
@@ -42,8 +43,9 @@ def start_payment(
 ) -> Started:
     """Start paying what a booking owes, or go on with the payment that is open.
 
-    Raises InvalidState, HoldExpired, PassengersIncomplete (`seats` without a name), SeatUnavailable (after a failed
-    payment), PaymentInProgress, GatewayError, GatewayUnavailable. `before_commit` runs in the last transaction.
+    Raises InvalidState, HoldExpired, TripClosed, PassengersIncomplete (`seats` without a name), SeatUnavailable (after
+    a failed payment), PaymentInProgress, GatewayError, GatewayUnavailable. `before_commit` runs in the last
+    transaction.
     """
     offered = gateway(gateway_name)
     obstacle = _other_open_payment(booking_id, gateway_name)
@@ -54,10 +56,9 @@ def start_payment(
         _answer(started, before_commit)
         return started
     session = offered.start(started.payment)
-    if not _keep(started, session, before_commit):
-        # The hold ended, or the payment was given up, while the gateway was asked: nobody shall pay there.
-        apply(started.payment, offered.end(started.payment))
-        raise HoldExpired
+    if refusal := _keep(started, session, before_commit):
+        apply(started.payment, offered.end(started.payment))  # nobody shall pay there
+        raise refusal
     return started
 
 
@@ -104,23 +105,27 @@ def _check_payable(booking: Booking, now: datetime) -> None:
         raise InvalidState(state=booking.status)
     if booking.expires_at <= now:
         raise HoldExpired
+    if booking.trip.status not in SELLABLE:
+        raise TripClosed("This trip takes nobody any more.")
     if nameless := [one.seat.number for one in booking.live_passengers() if not one.full_name]:
         raise PassengersIncomplete(seats=nameless)
 
 
 @in_one_transaction
-def _keep(started: Started, session: Session, before_commit: Callable[[Started], None]) -> bool:
-    """Store the session; tells whether it is still wanted."""
+def _keep(started: Started, session: Session, before_commit: Callable[[Started], None]) -> Problem | None:
+    """Store the session; returns why it is not wanted any more, if so."""
     booking, now = lock_booking(started.payment.booking_id)
     payment = Payment.objects.get(pk=started.payment.pk)
     payment.booking = started.payment.booking = booking
     payment.session_id = started.payment.session_id = session.session_id
     payment.checkout_url = started.payment.checkout_url = session.checkout_url if payment.is_open else ""
     payment.save(update_fields=["session_id", "checkout_url"])
-    if not payment.is_open or not booking.is_unpaid or booking.expires_at <= now:
-        return False
+    if booking.is_unpaid and booking.expires_at <= now:
+        return HoldExpired()
+    if not payment.is_open or not booking.is_unpaid:
+        return InvalidState("The payment was given up meanwhile.", state=booking.status)
     before_commit(started)
-    return True
+    return None
 
 
 @in_one_transaction

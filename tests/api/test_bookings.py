@@ -107,6 +107,10 @@ def test_a_bookings_key_is_kept_for_good(api, trip):
     again = api.post("/bookings", request_for(trip), key="k")
     assert (again.status_code, again.json()["reference"]) == (201, first["reference"])
     IdempotencyRecord.objects.all().delete()
+    trip.close(reason="its sale is over")
+    again = api.post("/bookings", request_for(trip), key="k")
+    assert (again.status_code, again.json()["reference"]) == (201, first["reference"])
+    IdempotencyRecord.objects.all().delete()
     assert api.post("/bookings", request_for(trip, "1B"), key="k").status_code == 422
     assert Booking.objects.count() == 1
 

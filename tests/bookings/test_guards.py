@@ -55,10 +55,12 @@ def snapshot() -> list:
 ATTACKS = {
     "insert a second claim": "INSERT INTO bookings_seatclaim SELECT trip_id, seat_id, leg, {held}, NULL"
     " FROM bookings_seatclaim WHERE booking_id = {sold}",
-    "hand a sold claim to another booking": "UPDATE bookings_seatclaim SET booking_id = {held} WHERE booking_id = {sold}",
+    "hand a sold claim to another booking": "UPDATE bookings_seatclaim SET booking_id = {held}"
+    " WHERE booking_id = {sold}",
     "turn a sale into a hold": "UPDATE bookings_seatclaim SET expires_at = now() WHERE booking_id = {sold}",
     "turn a sale into a block": "UPDATE bookings_seatclaim SET booking_id = NULL WHERE booking_id = {sold}",
-    "move a sold claim to another leg": "UPDATE bookings_seatclaim SET leg = leg + 1 WHERE booking_id = {sold} AND leg = 1",
+    "move a sold claim to another leg": "UPDATE bookings_seatclaim SET leg = leg + 1"
+    " WHERE booking_id = {sold} AND leg = 1",
     "delete a sold claim": "DELETE FROM bookings_seatclaim WHERE booking_id = {sold} AND leg = 0",
     "delete all sold claims": "DELETE FROM bookings_seatclaim WHERE booking_id = {sold}",
     "truncate claims": "TRUNCATE bookings_seatclaim",
@@ -66,7 +68,8 @@ ATTACKS = {
     "delete a passenger of a sale": "DELETE FROM bookings_passenger WHERE booking_id = {sold}",
     "move a passenger of a sale to another seat": "UPDATE bookings_passenger SET seat_id = seat_id + 2"
     " WHERE booking_id = {sold}",
-    "cancel a passenger and keep the seat": "UPDATE bookings_passenger SET status = 'cancelled' WHERE booking_id = {sold}",
+    "cancel a passenger and keep the seat": "UPDATE bookings_passenger SET status = 'cancelled'"
+    " WHERE booking_id = {sold}",
     "add a passenger without a seat": "INSERT INTO bookings_passenger"
     " (booking_id, seat_id, full_name, document, status, fare_amount, tax_amount, fee_amount)"
     " SELECT booking_id, seat_id + 8, '', '', 'booked', 0, 0, 0 FROM bookings_passenger WHERE booking_id = {sold}",

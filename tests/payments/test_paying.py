@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 
 from bookings.actions.extend import extend
-from bookings.errors import HoldExpired, PassengersIncomplete
+from bookings.errors import HoldExpired, PassengersIncomplete, TripClosed
 from bookings.models import Booking, SeatClaim
 from core import outbox
 from core.errors import InvalidState
@@ -68,6 +68,14 @@ def test_a_payment_needs_every_name(sandbox):
     with pytest.raises(PassengersIncomplete) as refused:
         start_payment(booking.pk)
     assert refused.value.members == {"seats": ["1A", "1B"]}
+    assert not Payment.objects.exists()
+    assert sandbox.state["sessions"] == []
+
+
+def test_a_payment_is_not_started_for_a_trip_that_was_cancelled(sandbox, booking):
+    booking.trip.cancel(reason="sandstorm")
+    with pytest.raises(TripClosed):
+        start_payment(booking.pk)
     assert not Payment.objects.exists()
     assert sandbox.state["sessions"] == []
 

@@ -33,9 +33,8 @@ from tests.database import age_hold, as_owner
 from tests.payments.gateway import send, signed
 from tests.races.rivals import at_once
 from tests.races.selling import fresh
-from tests.races.servers import served
 from tests.races.travellers import Traveller, travellers
-from tests.services import PATIENCE, Sandbox, end, wait_until, web_server
+from tests.services import PATIENCE, Sandbox, end, served, wait_until, web_server
 from tests.world import hold_seats, make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -225,7 +224,7 @@ def test_a_server_killed_between_the_session_and_our_commit_leaves_one_session(
     reference = traveller.hold(trip, "1A").json()["reference"]
     request = (f"bookings/{reference}/payments", {"gateway": "stripe"}, key)
     with (
-        served("tests.races.stuck", SESSION_OPENED=str(opened)) as stuck,
+        served("tests.races.stuck:application", SESSION_OPENED=str(opened)) as stuck,
         httpx.Client(base_url=stuck.url, timeout=PATIENCE, trust_env=False) as client,
     ):
         answer = background(partial(replace(traveller, client=client).post, *request))

@@ -12,8 +12,8 @@ import pytest
 from bookings.models import Booking, SeatClaim, Trip
 from tests.database import as_owner
 from tests.races.rivals import at_once
-from tests.races.servers import served
 from tests.races.travellers import travellers
+from tests.services import served
 from tests.world import make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ def unguarded(web) -> Iterator[str]:
     with as_owner() as cursor:
         cursor.execute("ALTER TABLE bookings_seatclaim DROP CONSTRAINT bookings_seatclaim_pkey")
     try:
-        with served("tests.races.unguarded") as server:
+        with served("tests.races.unguarded:application") as server:
             yield server.url
     finally:
         with as_owner() as cursor:

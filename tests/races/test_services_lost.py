@@ -50,8 +50,9 @@ class Buyer:
     trip: Trip
     slowest: float = field(default=0, init=False)
 
-    def buy(self, seat: str) -> None:
-        """Search, hold, pay, be confirmed."""
+    def buy(self, seat: str) -> float:
+        """Search, hold, pay, be confirmed. Returns the seconds of the slowest request."""
+        self.slowest = 0
         search = {"origin": "RUH", "destination": "JED", "date": self.trip.service_date.isoformat()}
         found = self._timed(lambda: self.traveller.get("trips", **search)).json()["results"]
         assert [trip["id"] for trip in found] == [str(self.trip.pk)]
@@ -65,6 +66,7 @@ class Buyer:
         assert self._timed(lambda: self.sandbox.deliver(paid["id"])) == [200]
         booking = self._timed(lambda: self.traveller.get(f"bookings/{reference}")).json()
         assert booking["status"] == "confirmed"
+        return self.slowest
 
     def _timed(self, work: Callable[[], Any]) -> Any:
         began = time.monotonic()
@@ -82,16 +84,15 @@ def test_without_valkey_seats_are_sold_as_ever_and_the_mail_goes_out_when_it_is_
         wait_until(lambda: len(mails.message_ids) == 1, "the confirmation of a good day")
 
         valkey.freeze()
-        buyer.buy("1B")
+        assert buyer.buy("1B") < 4  # it takes connections, so that every use of it has to run out of time
         valkey.kill()
-        buyer.buy("1C")
-        buyer.buy("1D")
-        assert buyer.slowest < 3
+        assert buyer.buy("1C") < 3
+        assert buyer.buy("1D") < 3
         assert OutboxMessage.objects.filter(kind="booking.confirmed", status="pending").count() == 3
 
         valkey.start()
         run_drain_outbox(valkey)
-        wait_until(lambda: len(mails.message_ids) == 4, "the confirmations of a bad one")
+        wait_until(lambda: len(mails.message_ids) == 4, "the confirmations of a bad one", patience=60)
     assert not OutboxMessage.objects.exclude(status="sent").exists()
     assert len(set(mails.message_ids)) == 4
 
@@ -114,7 +115,7 @@ def test_a_worker_killed_in_the_middle_of_200_mails_repeats_only_what_it_was_sen
     with celery_worker(concurrency=processes, **services) as worker:
         for _process in range(processes):
             run_drain_outbox(valkey)
-        wait_until(lambda: len(mails.message_ids) == 80 + processes, "the middle")
+        wait_until(lambda: len(mails.message_ids) == 80 + processes, "the middle", patience=60)
         end(worker, signal.SIGKILL)
     mails.release()
     repeated = mails.message_ids[80:]
@@ -124,7 +125,7 @@ def test_a_worker_killed_in_the_middle_of_200_mails_repeats_only_what_it_was_sen
         cursor.execute("UPDATE core_outboxmessage SET due_at = now() WHERE status = 'pending'")
     with celery_worker(**services):
         run_drain_outbox(valkey)
-        wait_until(lambda: not OutboxMessage.objects.exclude(status="sent").exists(), "the rest")
+        wait_until(lambda: not OutboxMessage.objects.exclude(status="sent").exists(), "the rest", patience=60)
     sent = Counter(mails.message_ids)
     assert len(sent) == 200
     assert sorted(message_id for message_id, times in sent.items() if times > 1) == sorted(repeated)
