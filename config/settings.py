@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from psycopg import IsolationLevel
 
 from config.environment import ENVIRONMENT, PRODUCTION, env, redis_url, refuse_incomplete_production, secrets
+from config.staff_menu import NAVIGATION
 from core import logs
 from core.durations import parse_duration
 
@@ -118,7 +120,8 @@ CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"{CACHE_PREFIX}:celery:",
     "socket_connect_timeout": 0.5,
-    "socket_timeout": 5,
+    "socket_timeout": 2,  # a nudge may hold up a request so long; the worker's own reads take 1 s at most
+    "max_retries": 0,  # else a nudge would look for a lost broker again and again, for 6 s, in the request
     "visibility_timeout": 3600,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -279,8 +282,12 @@ structlog.configure(
 UNFOLD = {
     "SITE_TITLE": "Berth",
     "SITE_HEADER": "Berth",
+    "SITE_SYMBOL": "anchor",
     "SITE_SUBHEADER": _("Seats, money, books"),
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
+    "STYLES": [lambda request: static("staff.css")],
+    "SIDEBAR": {"navigation": NAVIGATION},
 }

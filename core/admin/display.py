@@ -3,36 +3,41 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.money import Money
 
-Text = str | Promise
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Text: TypeAlias = "str | _StrPromise"  # a text, or one that is translated when it is shown
 Column = Callable[[Any], Any]
 
 
-def utc(at: datetime | None) -> str | None:
+def utc(at: datetime | None) -> SafeString | None:
     """`2026-11-21 04:15:09 UTC`."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else None
+    return _as_one(f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC") if at else None
 
 
-def local(at: datetime | None, zone: ZoneInfo) -> str | None:
+def local(at: datetime | None, zone: ZoneInfo) -> SafeString | None:
     """By the clock of a place, with its distance from UTC: `2026-11-21 07:15+03:00`."""
-    return at.astimezone(zone).isoformat(" ", "minutes") if at else None
+    return _as_one(at.astimezone(zone).isoformat(" ", "minutes")) if at else None
 
 
-def link(model: str, pk: object, text: object) -> SafeString:
+def link(model: str, pk: int | str | UUID, text: object) -> SafeString:
     """A link to an object's page; by the model's URL name (`payments_payment`), so it may point to any layer."""
-    return format_html('<a class="text-link" href="{}">{}</a>', reverse(f"admin:{model}_change", args=[quote(pk)]), text)
+    return format_html(
+        '<a class="text-link" href="{}">{}</a>', reverse(f"admin:{model}_change", args=[quote(pk)]), text
+    )
 
 
 def badge(text: Text, colour: str = "") -> SafeString:
@@ -43,16 +48,21 @@ def badge(text: Text, colour: str = "") -> SafeString:
 def pretty_json(value: Any) -> SafeString:
     """JSON over several lines."""
     return format_html(
-        '<pre dir="ltr" class="whitespace-pre-wrap break-all">{}</pre>',
+        '<pre dir="ltr" class="staff-json">{}</pre>',
         json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False),
     )
+
+
+def prose(text: str) -> SafeString | None:
+    """A text that may take several lines of a table; None instead of an empty one."""
+    return format_html('<span class="staff-prose">{}</span>', text) if text else None
 
 
 def time_column(field: str, title: Text) -> Column:
     """A column of a list, or a line of a page, with a time in UTC."""
 
     @admin.display(description=title, ordering=field)
-    def column(row: Any) -> str | None:
+    def column(row: Any) -> SafeString | None:
         return utc(getattr(row, field))
 
     return _named(column, field)
@@ -62,9 +72,9 @@ def money_column(field: str, title: Text) -> Column:
     """A column with the amount that a field counts in minor units of the row's own currency."""
 
     @admin.display(description=title)
-    def column(row: Any) -> Money | None:
+    def column(row: Any) -> SafeString | None:
         amount = getattr(row, field)
-        return None if amount is None else Money(amount, row.currency)
+        return None if amount is None else _as_one(Money(amount, row.currency), direction="auto")
 
     return _named(column, field)
 
@@ -87,6 +97,11 @@ def status_column(title: Text, colours: dict[str, str], field: str = "status") -
         return badge(getattr(row, f"get_{field}_display")(), colours.get(getattr(row, field), ""))
 
     return _named(column, field)
+
+
+def _as_one(value: object, direction: str = "ltr") -> SafeString:
+    """On one line, and in its own direction in the midst of Arabic."""
+    return format_html('<bdi dir="{}" class="whitespace-nowrap">{}</bdi>', direction, value)
 
 
 def _named(column: Column, field: str) -> Column:

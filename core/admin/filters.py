@@ -8,9 +8,7 @@ from django.http import HttpRequest
 from core.admin.display import Text
 
 
-def among(
-    field: str, title: Text, values: Callable[[], Iterable[tuple[str, Text]]]
-) -> type[admin.SimpleListFilter]:
+def among(field: str, title: Text, values: Callable[[], Iterable[tuple[str, Text]]]) -> type[admin.SimpleListFilter]:
     """A filter by values that are known beforehand: Django's own would read a whole large table to find them."""
 
     class Among(admin.SimpleListFilter):

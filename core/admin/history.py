@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.display import Text, utc
+from core.admin.display import Text, prose, utc
 from core.admin.sections import Table
 from core.models import StatusChange
 from core.transitions import Stateful
@@ -30,8 +30,8 @@ def history(names: Mapping[Stateful, Text]) -> Table:
                 change.from_status,
                 change.to_status,
                 change.actor,
-                change.reason,
-                format_html('<span class="font-mono text-xs">{}</span>', change.correlation_id),
+                prose(change.reason),
+                format_html("<code>{}</code>", change.correlation_id),
             )
             for change in StatusChange.objects.filter(wanted).order_by("id")
         ],

@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from core import jobs
-from core.admin.display import Text, badge, time_column
+from core.admin.display import Text, badge, pretty_json, time_column
 from core.admin.filters import among
 from core.admin.read_only import ReadOnly
 from core.models import JobRun
+
+STARTED, ENDED = time_column("started_at", _("started at")), time_column("ended_at", _("ended at"))
 
 
 class OutcomeFilter(admin.SimpleListFilter):
@@ -39,15 +41,14 @@ class OutcomeFilter(admin.SimpleListFilter):
 class JobRunAdmin(ReadOnly, ModelAdmin):
     """Runs of the background jobs, newest first."""
 
-    started_at, ended_at = time_column("started_at", _("started at")), time_column("ended_at", _("ended at"))
-    list_display = (started_at, "job", "outcome", "duration", "counts")
+    list_display = (STARTED, "job", "outcome", "duration", "counts")
     list_filter = (among("job", _("job"), lambda: [(job.name, job.name) for job in jobs.registered()]), OutcomeFilter)
     search_fields = ("correlation_id__exact",)
     search_help_text = _("Correlation id")
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False
-    fields = (("job", "outcome"), (started_at, ended_at), "duration", "counts", "error", "correlation_id")
+    fields = (("job", "outcome"), (STARTED, ENDED), "duration", "whole_result", "error", "correlation_id")
 
     @admin.display(description=_("outcome"))
     def outcome(self, run: JobRun) -> SafeString:
@@ -65,4 +66,8 @@ class JobRunAdmin(ReadOnly, ModelAdmin):
         """What it counted, or why it failed."""
         if run.error:
             return run.error[:120]
-        return ", ".join(f"{name}: {count}" for name, count in (run.result or {}).items())
+        return ", ".join(f"{name}: {count}" for name, count in (run.result or {}).items() if isinstance(count, int))
+
+    @admin.display(description=_("result"))
+    def whole_result(self, run: JobRun) -> SafeString | None:
+        return pretty_json(run.result) if run.result else None

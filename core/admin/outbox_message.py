@@ -17,17 +17,18 @@ from core.models import OutboxMessage
 
 STATUS = status_column(_("status"), {"pending": "info", "sent": "success", "failed": "danger"})
 
+CREATED, DUE, SENT = (
+    time_column("created_at", _("created at")),
+    time_column("due_at", _("due at")),
+    time_column("sent_at", _("sent at")),
+)
+
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnly, ModelAdmin):
     """What waits to be sent, was sent, or could not be sent, newest first."""
 
-    created_at, due_at, sent_at = (
-        time_column("created_at", _("created at")),
-        time_column("due_at", _("due at")),
-        time_column("sent_at", _("sent at")),
-    )
-    list_display = (created_at, "kind", "subject", STATUS, "attempts", due_at, sent_at, "error")
+    list_display = (CREATED, "kind", "subject", STATUS, "attempts", SENT, "error")
     list_filter = ("status", among("kind", _("kind"), lambda: [(kind, kind) for kind in outbox.kinds()]))
     search_fields = ("subject__exact", "correlation_id__exact")
     search_help_text = _("Subject (a booking's reference, a payment's or refund's id) or correlation id")
@@ -35,7 +36,7 @@ class OutboxMessageAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     fields = (
-        ("kind", "subject"), (STATUS, "attempts"), created_at, due_at, sent_at, "last_error", "content", "correlation_id",
+        ("kind", "subject"), (STATUS, "attempts"), (CREATED, DUE), (SENT, "correlation_id"), "last_error", "content",
     )  # fmt: skip
     actions: ClassVar = ["send_again"]
 

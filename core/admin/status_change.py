@@ -11,6 +11,8 @@ from core.admin.read_only import ReadOnly
 from core.models import StatusChange
 from core.transitions import Stateful
 
+AT = time_column("at", _("at"))
+
 
 def _kinds() -> list[tuple[str, Text]]:
     stateful = [model._meta for model in apps.get_models() if issubclass(model, Stateful)]  # noqa: SLF001
@@ -21,15 +23,14 @@ def _kinds() -> list[tuple[str, Text]]:
 class StatusChangeAdmin(ReadOnly, ModelAdmin):
     """Who moved what from one status to the next, newest first."""
 
-    at = time_column("at", _("at"))
-    list_display = (at, "subject", "from_status", "to_status", "actor", "reason")
+    list_display = (AT, "subject", "from_status", "to_status", "actor", "reason")
     list_filter = (among("subject_type", _("of"), _kinds),)
     search_fields = ("subject_id__exact", "actor__exact", "correlation_id__exact")
     search_help_text = _("Id of the thing, actor (user:7, job:expire_holds) or correlation id")
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False
-    fields = (at, "subject", "from_status", "to_status", "actor", "reason", "correlation_id")
+    fields = (AT, "subject", "from_status", "to_status", "actor", "reason", "correlation_id")
 
     @admin.display(description=_("of"))
     def subject(self, change: StatusChange) -> str | SafeString:

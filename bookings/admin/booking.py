@@ -1,0 +1,121 @@
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from bookings.admin.booking_sections import sections_of
+from bookings.admin.policy import policy_lines
+from bookings.models import Booking, TripStop
+from core.admin.display import link, local, money_column, percent_column, status_column, time_column
+from core.admin.read_only import ReadOnly
+from core.admin.sections import Section, WithSections
+from core.money import Money
+
+STATUS = status_column(
+    _("status"),
+    {
+        "pending": "info", "pending_payment": "info", "failed": "warning", "confirmed": "success",
+        "completed": "success", "cancelled": "danger", "refunded": "danger", "no_show": "warning",
+    },
+)  # fmt: skip
+PAYMENT_STATUS = status_column(
+    _("payment"),
+    {
+        "processing": "info", "paid": "success", "partially_refunded": "warning", "refunded": "danger",
+        "disputed": "danger",
+    },
+    field="payment_status",
+)  # fmt: skip
+CREATED, EXPIRES = time_column("created_at", _("held first at")), time_column("expires_at", _("hold ends at"))
+FARE, TAX, FEES = (
+    money_column("fare_amount", _("fare")),
+    money_column("tax_amount", _("tax")),
+    money_column("fee_amount", _("fees")),
+)
+COMMISSION = percent_column("commission_bps", _("commission"))
+
+
+@admin.register(Booking)
+class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
+    """Bookings, newest first, each with everything that belongs to it on one page."""
+
+    list_display = ("reference", "trip", "contact_email", STATUS, PAYMENT_STATUS, "total", CREATED)
+    list_filter = ("status", "payment_status", "trip__operator", "created_at")
+    search_fields = (
+        "reference__iexact",
+        "contact_email__icontains",
+        "passengers__full_name__icontains",
+        "payments__session_id__exact",
+        "payments__intent_id__exact",
+        "payments__charge_id__exact",
+    )
+    search_help_text = _("Reference, e-mail, passenger, or an id of the payment service (cs_…, pi_…, ch_…)")
+    ordering = ("-pk",)
+    list_per_page = 50
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": (("reference", STATUS), ("on_trip", PAYMENT_STATUS), ("boarding_at", "alighting_at"))}),
+        (_("Contact and hold"), {
+            "fields": (("contact_email", "phone"), ("account", "language"), (CREATED, EXPIRES))
+        }),
+        (_("Price and terms at purchase"), {
+            "fields": (("total", "paid"), (FARE, "refunded"), (TAX, "owed"), (FEES, COMMISSION), "policy")
+        }),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
+        bookings: QuerySet[Booking] = super().get_queryset(request)
+        return bookings.select_related("trip", "owner", "boarding__place", "alighting__place")
+
+    def sections(self, request: HttpRequest, obj: Booking) -> Iterable[Section]:
+        return sections_of(obj, request)
+
+    @admin.display(description=_("trip"))
+    def on_trip(self, booking: Booking) -> SafeString:
+        return link("bookings_trip", booking.trip_id, booking.trip)
+
+    @admin.display(description=_("from"))
+    def boarding_at(self, booking: Booking) -> SafeString:
+        return _place_and_time(booking.boarding, booking.boarding.departs_at)
+
+    @admin.display(description=_("to"))
+    def alighting_at(self, booking: Booking) -> SafeString:
+        return _place_and_time(booking.alighting, booking.alighting.arrives_at)
+
+    @admin.display(description=_("telephone"))
+    def phone(self, booking: Booking) -> SafeString:
+        return format_html('<bdi dir="ltr">{}</bdi>', booking.contact_phone)
+
+    @admin.display(description=_("account"))
+    def account(self, booking: Booking) -> str:
+        return str(booking.owner or _("guest"))
+
+    @admin.display(description=_("total"))
+    def total(self, booking: Booking) -> Money:
+        return booking.total
+
+    @admin.display(description=_("paid"))
+    def paid(self, booking: Booking) -> Money:
+        return booking.paid
+
+    @admin.display(description=_("refunded"))
+    def refunded(self, booking: Booking) -> Money:
+        return booking.refunded
+
+    @admin.display(description=_("still owed"))
+    def owed(self, booking: Booking) -> Money:
+        return booking.owed
+
+    @admin.display(description=_("cancellation policy"))
+    def policy(self, booking: Booking) -> str:
+        return policy_lines(booking.cancellation_policy)
+
+
+def _place_and_time(stop: TripStop, at: datetime) -> SafeString:
+    return format_html("{} · {}", stop.place, local(at, stop.place.zone))

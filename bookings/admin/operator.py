@@ -1,0 +1,71 @@
+from typing import Any
+
+from babel.numbers import is_currency
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from bookings.admin.policy import PolicyField, policy_lines
+from bookings.admin.schedule import ChangesSchedule
+from bookings.models import Operator
+from core.admin.amounts import AmountField
+from core.admin.display import money_column, percent_column
+
+COMMISSION = percent_column("commission_bps", _("commission"))
+TAX = percent_column("tax_bps", _("tax within fares"))
+FEE = money_column("booking_fee", _("our booking fee a seat"))
+
+
+class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fee is typed in the operator's currency, the policy in lines."""
+
+    booking_fee = AmountField(label=_("Our booking fee a seat"))
+    cancellation_policy = PolicyField(label=_("Cancellation policy"))
+
+    class Meta:
+        model = Operator
+        fields = (
+            "code", "name", "currency", "commission_bps", "tax_bps", "booking_fee", "cancellation_policy",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fee = self.fields["booking_fee"]
+        assert isinstance(fee, AmountField)
+        fee.use(self.instance.currency or self.data.get("currency", "").upper())
+
+    def clean_currency(self) -> str:
+        """An ISO 4217 code in capitals."""
+        currency = str(self.cleaned_data["currency"]).upper()
+        if not is_currency(currency):
+            raise ValidationError(_("There is no such currency."))
+        return currency
+
+
+@admin.register(Operator)
+class OperatorAdmin(ChangesSchedule, ModelAdmin):
+    """Companies that run trips, and their terms. New terms are for new bookings; sold ones keep theirs."""
+
+    form = OperatorForm
+    list_display = ("code", "name", "currency", COMMISSION, TAX, FEE)
+    search_fields = ("code", "name")
+    ordering = ("name",)
+    readonly_fields = (COMMISSION, TAX, FEE, "policy")
+
+    def get_fields(self, request: HttpRequest, obj: Operator | None = None) -> Any:
+        names = (("code", "name"), "currency")
+        if obj is not None and not self.has_change_permission(request, obj):
+            return (*names, COMMISSION, TAX, FEE, "policy")
+        return (*names, "commission_bps", "tax_bps", "booking_fee", "cancellation_policy")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Operator | None = None) -> Any:
+        """The ledger's accounts carry the code, and are kept in the currency."""
+        return (*self.readonly_fields, "code", "currency") if obj else self.readonly_fields
+
+    @admin.display(description=_("cancellation policy"))
+    def policy(self, operator: Operator) -> str:
+        """A line for each tier."""
+        return policy_lines(operator.cancellation_policy)
