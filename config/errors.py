@@ -9,6 +9,11 @@ from core.correlation import current_id
 from core.errors import NotFound
 
 
+def no_such_call(request: HttpRequest, _below: str) -> HttpResponse:
+    """What programs get for an address below /api/ and /webhooks/ that is none, in development too."""
+    return problems.problem_response(NotFound("There is nothing at this address."))
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
     if problems.is_machine_path(request):

@@ -90,11 +90,13 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(_RUNTIME_URL),
     "owner": env.db_url_config(_OWNER_URL),
 }
+# What a URL asks for after its `?`, such as sslmode, is kept.
 DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
     **_READ_COMMITTED,
     "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", 20), "timeout": 10},
 }
-DATABASES["owner"]["OPTIONS"] = dict(_READ_COMMITTED)
+DATABASES["owner"]["OPTIONS"] = {**DATABASES["owner"].get("OPTIONS", {}), **_READ_COMMITTED}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ------------------------------------------------------------------------------------------------- cache and worker

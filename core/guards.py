@@ -49,7 +49,8 @@ def trigger(
 ) -> str:
     """A plain trigger, always enabled; `new_rows` names the table in which its function finds the rows inserted."""
     return (
-        f"CREATE TRIGGER {name} {when} ON {table}{f' REFERENCING NEW TABLE AS {new_rows}' if new_rows else ''}"
+        f"CREATE OR REPLACE TRIGGER {name} {when} ON {table}"
+        f"{f' REFERENCING NEW TABLE AS {new_rows}' if new_rows else ''}"
         f" FOR EACH {'ROW' if row else 'STATEMENT'}"
         f"{f' WHEN ({condition})' if condition else ''} EXECUTE FUNCTION {function_name}();\n"
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};\n"

@@ -8,7 +8,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRET_KEYS = re.compile(r"password|secret|token|authorization|signature|pepper|api_key|card", re.IGNORECASE)
-_SECRET_VALUES = re.compile(r"\b((?:sk|rk|whsec)_)[A-Za-z0-9_]+|\bBearer\s+\S+|(://[^:/@\s]*:)[^@\s]+@")
+_SECRET_VALUES = re.compile(r"\b((?:sk|rk|whsec)_)[A-Za-z0-9_]+|\bBearer\s+\S+|(://[^:/@\s]*:)[^@\s]+(?=@)")
 
 
 def _hide(value: Any) -> Any:

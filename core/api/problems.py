@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -33,7 +32,7 @@ _FRAMEWORK_CODES: dict[type[Exception], tuple[str, str]] = {
 def problem(status: int, code: str, title: str, detail: str = "", **members: Any) -> dict[str, Any]:
     """The members of a problem document."""
     return {
-        "type": f"{settings.PUBLIC_URL}/api/docs/#errors-{code}",
+        "type": f"urn:berth:problem:{code}",
         "title": title,
         "status": status,
         "detail": detail or title,

@@ -18,4 +18,4 @@ class JobRun(models.Model):
         indexes = [models.Index(fields=["job", "-started_at"], name="jobrun_latest")]
 
     def __str__(self) -> str:
-        return f"{self.job} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.job} {self.started_at:%Y-%m-%d %H:%M} UTC"

@@ -37,7 +37,7 @@ def apply(payment: Payment, facts: Sequence[Fact], event: GatewayEvent | None = 
     for fact in facts:
         _apply_one(fact, payment, booking, now)
     if event is not None:
-        event.mark_processed(now)
+        event.mark_processed(now, payment)
 
 
 def _apply_one(fact: Fact, payment: Payment, booking: Booking, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from core.admin.display import Text, badge, pretty_json, time_column
+from core.admin.display import Text, badge, link, pretty_json, time_column
 from core.admin.filters import among
 from core.admin.read_only import ReadOnly
 from payments.actions.receive import process
@@ -71,10 +71,14 @@ class GatewayEventAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     fields = (
-        ("type", "outcome"), ("event_id", "gateway"), (RECEIVED, PROCESSED), ("retry_count", "next_try"), "last_error",
-        ("api_version", "correlation_id"), "message",
+        ("type", "outcome"), ("event_id", "gateway"), "of_payment", (RECEIVED, PROCESSED),
+        ("retry_count", "next_try"), "last_error", ("api_version", "correlation_id"), "message",
     )  # fmt: skip
     actions: ClassVar = ["try_again"]
+
+    @admin.display(description=_("payment"))
+    def of_payment(self, event: GatewayEvent) -> SafeString | str:
+        return link("payments_payment", event.payment_id, event.payment_id) if event.payment_id else "—"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GatewayEvent]:
         """Without the bodies, which only the page of one event shows."""

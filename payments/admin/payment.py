@@ -18,7 +18,7 @@ from core.admin.sections import Section, Table, WithSections
 from core.transitions import Stateful
 from ledger.models import JournalEntry
 from payments.gateways import NAMES
-from payments.models import Payment, Refund
+from payments.models import GatewayEvent, Payment, Refund
 
 STATUS = status_column(
     _("status"),
@@ -76,6 +76,8 @@ class PaymentAdmin(WithSections, ReadOnly, ModelAdmin):
         refunds = list(obj.refunds.order_by("pk"))
         if request.user.has_perm("payments.view_refund"):
             yield _refunds(refunds)
+        if request.user.has_perm("payments.view_gatewayevent"):
+            yield _events(GatewayEvent.objects.filter(payment=obj).defer("body").order_by("received_at", "pk"))
         if request.user.has_perm("ledger.view_journalentry") and obj.intent_id:
             # By the booking, which is indexed, and then by the payment.
             of_booking = JournalEntry.objects.filter(booking_reference=obj.booking.reference)
@@ -91,6 +93,22 @@ class PaymentAdmin(WithSections, ReadOnly, ModelAdmin):
     @admin.display(description=_("last error"))
     def error(self, payment: Payment) -> str:
         return Truncator(payment.last_error).chars(60)
+
+
+def _events(events: Iterable[GatewayEvent]) -> Table:
+    return Table(
+        _("gateway events"),
+        (_("received at"), _("type"), _("event"), _("processed at")),
+        [
+            (
+                utc(event.received_at),
+                event.type,
+                link("payments_gatewayevent", event.pk, event.event_id),
+                utc(event.processed_at),
+            )
+            for event in events
+        ],
+    )
 
 
 def _refunds(refunds: Iterable[Refund]) -> Table:

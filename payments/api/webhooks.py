@@ -5,7 +5,6 @@ from collections.abc import Callable
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from core.api.problems import problem_response
 from core.errors import PayloadTooLarge, Problem
@@ -19,10 +18,17 @@ class ProcessingFailed(Problem):
     code, status, title = "internal_error", 500, "Processing failed; deliver again."
 
 
+class OnlyPost(Problem):
+    """Gateways deliver with POST."""
+
+    code, status, title = "method_not_allowed", 405, "Events are delivered with POST."
+
+
 def _intake(gateway_name: str) -> Callable[[HttpRequest], HttpResponse]:
     @csrf_exempt
-    @require_POST
     def view(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return problem_response(OnlyPost())
         try:
             received = receive(gateway_name, request.body, request.headers)
         except WebhookRefused as error:

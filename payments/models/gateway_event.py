@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from payments.models.payment import Payment
+
 MAX_RETRIES = 5
 
 
@@ -21,6 +23,10 @@ class GatewayEvent(models.Model):
     last_error = models.TextField(_("last error"), blank=True)
     next_attempt_at = models.DateTimeField(_("next try at"))
     correlation_id = models.CharField(_("correlation id"), max_length=64, blank=True)
+    # Known once the event is processed; events that are no business of ours have none.
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="events", null=True, blank=True, verbose_name=_("payment")
+    )
 
     class Meta:
         verbose_name = _("gateway event")
@@ -38,8 +44,9 @@ class GatewayEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
 
-    def mark_processed(self, at: datetime) -> None:
-        """Its effects are in this transaction."""
+    def mark_processed(self, at: datetime, payment: Payment | None = None) -> None:
+        """Its effects, on this payment if it is about one, are in this transaction."""
         self.processed_at = at
         self.last_error = ""
-        self.save(update_fields=["processed_at", "last_error"])
+        self.payment = payment
+        self.save(update_fields=["processed_at", "last_error", "payment"])
