@@ -257,10 +257,11 @@ def bookings_in_full() -> QuerySet[Booking]:
 
 def find_booking(reference: str, **whose: object) -> Booking:
     """A booking by reference, restricted to whose it must be. Raises NotFound, the same for none and another's."""
-    try:
-        return bookings_in_full().get(reference=reference.upper(), **whose)
-    except Booking.DoesNotExist:
-        raise NotFound("There is no such booking.") from None
+    found = bookings_in_full().filter(reference=reference.upper(), **whose) if reference.isalnum() else None
+    booking = found.first() if found is not None else None
+    if booking is None:
+        raise NotFound("There is no such booking.")
+    return booking
 
 
 def history(bookings: Sequence[Booking]) -> dict[int, list[StatusChange]]:

@@ -15,6 +15,7 @@ from core.actors import acting_as
 log = structlog.get_logger(__name__)
 
 HEADER = "X-Correlation-ID"
+_SECRET_PART = re.compile(r"(/reset/key/)[^/]+")
 _QUIET = ("/health/", "/static/")  # asked every few seconds, or without interest
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
@@ -60,7 +61,7 @@ class CorrelationMiddleware:
                 log.info(
                     "request",
                     method=request.method,
-                    path=request.path,  # without the query, which may hold the key of a booking
+                    path=_SECRET_PART.sub(r"\1***", request.path),  # and no query: it may hold a booking's key
                     status=response.status_code,
                     ms=round((time.perf_counter() - started) * 1000, 1),
                 )

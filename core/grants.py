@@ -25,6 +25,11 @@ def grant_runtime_role(*, using: str, **_kwargs: Any) -> None:
         for config in apps.get_app_configs()
         for table in getattr(config, "append_only", ())
     ]
+    statements += [
+        sql.SQL("REVOKE DELETE ON {} FROM {}").format(sql.Identifier(table), role)
+        for config in apps.get_app_configs()
+        for table in getattr(config, "never_deleted", ())
+    ]
     with connections[using].cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)

@@ -39,6 +39,11 @@ def minor_digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
+def can_be_charged(amount: int, currency: str) -> bool:
+    """Whether gateways take so many minor units: card networks settle three-decimal currencies in steps of ten."""
+    return amount > 0 and (minor_digits(currency) < 3 or amount % 10 == 0)
+
+
 class CurrencyMismatchError(ValueError):
     """Two amounts of different currencies cannot be added or compared."""
 

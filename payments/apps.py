@@ -4,4 +4,5 @@ from django.utils.translation import gettext_lazy as _
 
 class PaymentsConfig(AppConfig):
     name = "payments"
+    never_deleted = ("payments_payment", "payments_refund", "payments_gatewayevent")
     verbose_name = _("Payments")

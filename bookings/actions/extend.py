@@ -18,7 +18,7 @@ def extend(booking_id: int) -> Booking:
     past holding.
     """
     booking, now = lock_booking(booking_id)
-    if not booking.is_unpaid:
+    if booking.status not in Booking.HOLDING:
         raise InvalidState("Only a hold can be extended.", state=booking.status)
     if booking.expires_at <= now:
         raise HoldExpired

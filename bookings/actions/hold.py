@@ -128,7 +128,7 @@ def _stretch(
 ) -> tuple[TripStop, TripStop, datetime, int]:
     """The boarding and alighting stops of a trip on sale, PostgreSQL's time, and how many seats the owner holds."""
     holding = (
-        Booking.objects.filter(owner_id=owner_id, status__in=Booking.UNPAID, expires_at__gt=ClockTimestamp())
+        Booking.objects.filter(owner_id=owner_id, status__in=Booking.HOLDING, expires_at__gt=ClockTimestamp())
         .values("owner_id")
         .annotate(seats=Count("passengers"))
         .values("seats")

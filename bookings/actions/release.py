@@ -40,6 +40,13 @@ def fail(booking: Booking, now: datetime, *, reason: str) -> None:
     booking.fail(reason=reason, expires_at=min(booking.expires_at, now + settings.HOLD))
 
 
+def no_slow_payment(booking: Booking) -> None:
+    """What was under way came to nothing, or came too late."""
+    if booking.payment_status == BookingPaymentStatus.PROCESSING:
+        booking.payment_status = BookingPaymentStatus.UNPAID
+        booking.save(update_fields=["payment_status"])
+
+
 def hold_again(booking: Booking, now: datetime) -> None:
     """Claim the seats of a booking whose payment failed once more. Raises HoldExpired or SeatUnavailable."""
     if booking.expires_at <= now:

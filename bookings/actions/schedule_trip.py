@@ -7,6 +7,8 @@ from django.db import transaction
 
 from bookings.models import Fare, Route, SeatMap, Trip, TripStop
 from bookings.queries import SCHEDULE
+from core.errors import invalid
+from core.money import can_be_charged
 
 SALES_END = {"flight": timedelta(minutes=60), "bus": timedelta(minutes=10)}  # before departure from each stop
 
@@ -24,8 +26,15 @@ def schedule_trip(
     """Make a trip of the route, leaving its first stop at a local time.
 
     `fares` maps (fare class, from position, to position) to minor units of the operator's currency, tax included.
+    Raises FieldsInvalid for an amount that gateways do not take.
     """
     operator = route.operator
+    for (fare_class, first, last), amount in fares.items():
+        if not can_be_charged(amount, operator.currency):
+            message = (
+                f"{amount} minor units of {operator.currency} cannot be charged ({fare_class}, {first} to {last})."
+            )
+            raise invalid("fares", "invalid", message)
     trip = Trip.objects.create(
         operator=operator,
         route=route,

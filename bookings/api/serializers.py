@@ -1,5 +1,6 @@
 """What the API takes, checked here and nowhere else, and the shapes of its answers for the schema."""
 
+import datetime as dt
 from typing import Any
 
 from rest_framework import serializers
@@ -10,6 +11,7 @@ from bookings.models.place import Place
 from core.api.schema import MoneySerializer
 
 _SEAT_LENGTH = 6
+YEARS = range(2000, 2101)
 
 
 # ---------------------------------------------------------------------------------------------------------- requests
@@ -24,10 +26,21 @@ class TripSearchSerializer(serializers.Serializer[Any]):
 
     validate_destination = validate_origin
 
+    def validate_date(self, value: dt.date) -> dt.date:
+        if value.year not in YEARS:
+            raise serializers.ValidationError("No trips run in this year.", code="out_of_range")
+        return value
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["origin"] == attrs["destination"]:
             raise serializers.ValidationError({"destination": "Must differ from the origin."}, code="same_place")
         return attrs
+
+
+class PlaceSearchSerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(
+        max_length=80, required=False, allow_blank=True, default="", help_text="A part of code, name or city."
+    )
 
 
 class StretchSerializer(serializers.Serializer[Any]):

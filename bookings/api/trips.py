@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from bookings import queries
 from bookings.api import presenters
 from bookings.api.serializers import (
+    PlaceSearchSerializer,
     PlaceSerializer,
     SeatsSerializer,
     StretchSerializer,
@@ -35,10 +36,11 @@ class PlaceListView(GenericAPIView[Any]):
     serializer_class = PlaceSerializer
     queryset = queries.places()
 
-    @extend_schema(operation_id="places_list", parameters=[OpenApiParameter("q", str, description="Code, name, city.")])
+    @extend_schema(operation_id="places_list", parameters=[PlaceSearchSerializer])
     def get(self, request: Request) -> Response:
         """Places where trips stop."""
-        page = self.paginate_queryset(queries.places(request.query_params.get("q", "").strip()[:80]))
+        asked = validated(PlaceSearchSerializer(data=request.query_params))
+        page = self.paginate_queryset(queries.places(asked["q"]))
         return self.get_paginated_response([presenters.place_json(place) for place in page or ()])
 
 

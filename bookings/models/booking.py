@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.trip import Trip, TripStop
@@ -69,6 +70,7 @@ class Booking(Stateful):
 
     transitions = BOOKING_TRANSITIONS
     UNPAID: ClassVar = (_S.PENDING, _S.PENDING_PAYMENT, _S.FAILED)  # may still be paid, and end by the clock
+    HOLDING: ClassVar = (_S.PENDING, _S.PENDING_PAYMENT)  # its seats are kept from others
     SOLD: ClassVar = (_S.CONFIRMED, _S.COMPLETED, _S.NO_SHOW)
 
     reference = models.CharField(_("reference"), max_length=8, default=new_reference, editable=False)
@@ -193,7 +195,8 @@ class Booking(Stateful):
     @property
     def hold_extendable(self) -> bool:
         """Whether an extension would lengthen the hold."""
-        return self.is_unpaid and self.expires_at < self.hold_limit
+        holding = self.status in self.HOLDING and timezone.now() < self.expires_at
+        return holding and self.expires_at < self.hold_limit
 
     def live_passengers(self) -> "list[Passenger]":
         """Passengers who were not cancelled, in the order of their seats."""

@@ -1,8 +1,10 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.trip import Trip
+from core.money import can_be_charged
 
 
 class Fare(models.Model):
@@ -23,7 +25,12 @@ class Fare(models.Model):
                 fields=["trip", "from_position", "to_position", "fare_class"], name="fare_one_per_class_and_stretch"
             ),
             models.CheckConstraint(condition=Q(to_position__gt=F("from_position")), name="fare_runs_forward"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="fare_of_something"),
         ]
+
+    def clean(self) -> None:
+        if self.trip_id and self.amount and not can_be_charged(self.amount, self.trip.currency):
+            raise ValidationError({"amount": _("Cards are charged in steps of ten of this currency's smallest unit.")})
 
     def __str__(self) -> str:
         return f"{self.fare_class} {self.from_position}–{self.to_position}"

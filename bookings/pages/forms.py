@@ -80,7 +80,7 @@ class SeatsField(forms.MultipleChoiceField):
     """Seat numbers. Which there are is the vehicle's to say: holding refuses others."""
 
     def valid_value(self, value: str) -> bool:
-        return len(value) <= LONGEST_SEAT_NUMBER
+        return len(value) <= LONGEST_SEAT_NUMBER and value.isalnum()
 
 
 class HoldForm(forms.Form):

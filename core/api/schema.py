@@ -32,7 +32,7 @@ class MoneySerializer(serializers.Serializer[Any]):
     """Minor units of a currency."""
 
     amount = serializers.IntegerField()
-    currency = serializers.CharField(min_length=3, max_length=3)
+    currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="ISO 4217.")
 
 
 class ProblemAwareSchema(AutoSchema):

@@ -18,7 +18,11 @@ class Posting(models.Model):
     class Meta:
         verbose_name = _("posting")
         verbose_name_plural = _("postings")
-        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="posting_moves_money")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="posting_moves_money"),
+            # Balances count from the beginning of the sequence on.
+            models.CheckConstraint(condition=Q(id__gt=0), name="posting_id_drawn"),
+        ]
         indexes = [models.Index(fields=["account", "id"], include=["amount"], name="posting_by_account")]
 
     def __str__(self) -> str:

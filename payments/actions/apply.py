@@ -64,7 +64,7 @@ def _paid(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None
     reason = _why_it_goes_back(fact.received, payment, booking)
     if reason is None:
         try:
-            confirm(booking, paid_amount=paid_before + payment.amount, reason="Paid.")
+            confirm(booking, now, paid_amount=paid_before + payment.amount, reason="Paid.")
         except SeatsLost:
             reason = RefundReason.LATE
     excess = Money(fact.received.amount - payment.amount, fact.received.currency)
@@ -87,6 +87,7 @@ def _why_it_goes_back(received: Money, payment: Payment, booking: Booking) -> Re
 def _send_back(payment: Payment, fact: Paid, back: Money, reason: RefundReason) -> None:
     """Owe the money to whoever paid it, and tell them; the refund itself is sent by a job."""
     postings.charge(payment, fact, back=back)
+    release.no_slow_payment(payment.booking)
     refund = Refund.objects.create(payment=payment, amount=back.amount, currency=back.currency, reason=reason)
     outbox.enqueue("refund.requested", str(refund.pk), {"refund": refund.pk})
 
@@ -94,13 +95,13 @@ def _send_back(payment: Payment, fact: Paid, back: Money, reason: RefundReason) 
 def _declined(payment: Payment, message: str) -> None:
     if payment.status == PaymentStatus.PENDING:
         payment.fail(error=message)
-    elif payment.status == PaymentStatus.FAILED and payment.last_error != message:
-        payment.last_error = message[:500]
-        payment.save(update_fields=["last_error"])
+    elif not payment.is_paid and payment.last_error != message[:500]:
+        payment.note_error(message)
 
 
 def _processing(payment: Payment, booking: Booking, now: datetime) -> None:
-    if payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED):
+    # A session that is known to be over cannot be under way again: this news is older than that.
+    if payment.can_be_tried:
         payment.process()
         if booking.is_unpaid:
             release.await_slow_payment(booking, now)
@@ -109,9 +110,14 @@ def _processing(payment: Payment, booking: Booking, now: datetime) -> None:
 def _failed(payment: Payment, booking: Booking, message: str, now: datetime) -> None:
     if payment.status in (PaymentStatus.PENDING, PaymentStatus.PROCESSING):
         payment.fail(error=message, over=True)
-        if booking.status == BookingStatus.PENDING_PAYMENT:
-            release.fail(booking, now, reason=message[:300])
-        outbox.enqueue("payment.failed", str(payment.pk), {"payment": str(payment.pk)})
+    elif payment.can_be_tried:  # declined before, and now known to be over
+        payment.note_error(message, over=True)
+    else:
+        return
+    if booking.status == BookingStatus.PENDING_PAYMENT:
+        release.fail(booking, now, reason=message[:300])
+    release.no_slow_payment(booking)
+    outbox.enqueue("payment.failed", str(payment.pk), {"payment": str(payment.pk)})
 
 
 def _ended(payment: Payment, booking: Booking, now: datetime) -> None:

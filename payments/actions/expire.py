@@ -31,7 +31,11 @@ def expire_ended_holds() -> dict[str, int]:
     last = 0
     while batch := _ended_after(last):
         for booking_id in batch:
-            counts[_end(booking_id)] += 1
+            try:
+                counts[_end(booking_id)] += 1
+            except Exception:  # whatever one booking meets, the others have their turn
+                log.exception("hold_not_ended", booking=booking_id)
+                counts["failed"] += 1
         last = batch[-1]
     return counts
 
@@ -43,7 +47,9 @@ def _ended_after(last_id: int) -> list[int]:
 
 def _left_open() -> list[UUID]:
     left = Payment.objects.filter(status__in=(PaymentStatus.PENDING, PaymentStatus.FAILED))
-    return list(left.exclude(booking__status__in=Booking.UNPAID).values_list("id", flat=True)[:_BATCH])
+    return list(
+        left.exclude(booking__status__in=Booking.UNPAID).order_by("created_at").values_list("id", flat=True)[:_BATCH]
+    )
 
 
 def _end(booking_id: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bookings.actions import release
-from bookings.actions.confirm import SELLABLE
+from bookings.actions.confirm import takes_travellers
 from bookings.errors import HoldExpired, PassengersIncomplete, TripClosed
 from bookings.locks import lock_booking
 from bookings.models import Booking, BookingStatus
@@ -105,7 +105,7 @@ def _check_payable(booking: Booking, now: datetime) -> None:
         raise InvalidState(state=booking.status)
     if booking.expires_at <= now:
         raise HoldExpired
-    if booking.trip.status not in SELLABLE:
+    if not takes_travellers(booking, now):
         raise TripClosed("This trip takes nobody any more.")
     if nameless := [one.seat.number for one in booking.live_passengers() if not one.full_name]:
         raise PassengersIncomplete(seats=nameless)

@@ -11,6 +11,8 @@ from rest_framework.views import APIView
 from bookings.api.bookings import OwnBookingView
 from bookings.api.presenters import booking_json
 from bookings.api.serializers import BookingSerializer, validated
+from bookings.models import Booking
+from bookings.queries import history
 from core import idempotency
 from core.api.idempotent import KEY_HEADER, answer_once
 from core.errors import InvalidState
@@ -49,6 +51,10 @@ class PaymentListView(OwnBookingView):
             return _answer(started)
 
         return answer_once(request, "payment.intent", wanted, work)
+
+
+def _with_history(booking: Booking) -> dict[str, Any]:
+    return booking_json(booking, history([booking])[booking.pk])
 
 
 def _answer(started: Started) -> tuple[int, dict[str, Any]]:
@@ -105,8 +111,8 @@ class CancellationView(OwnBookingView):
             cancelled = cancel_unpaid(
                 booking.pk,
                 reason="Cancelled by the traveller.",
-                before_commit=lambda done: claim.complete(200, booking_json(done)),
+                before_commit=lambda done: claim.complete(200, _with_history(done)),
             )
-            return 200, booking_json(cancelled)
+            return 200, _with_history(cancelled)
 
         return answer_once(request, "booking.cancel", wanted, work)

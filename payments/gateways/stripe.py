@@ -7,8 +7,10 @@ no dict, so answers are turned into plain dicts before they are read.
 import functools
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -130,23 +132,27 @@ class StripeGateway:
                 {"idempotency_key": f"berth-payment-{payment.id}"},
             )
         )
-        return Session(session_id=session["id"], checkout_url=session["url"] or "")
+        with _understood():
+            return Session(session_id=session["id"], checkout_url=session["url"])
 
     def report(self, payment: Payment) -> tuple[Fact, ...]:
         if not payment.session_id:
             return ()
-        return _facts_of_session(self._session(payment.session_id))
+        session = self._session(payment.session_id)
+        with _understood():
+            return _facts_of_session(session)
 
     def end(self, payment: Payment) -> tuple[Fact, ...]:
         session_id = payment.session_id
         if not session_id:
             return (SessionEnded(),)  # its address never left us, so nobody can pay
         try:
-            _call(lambda: self._client.v1.checkout.sessions.expire(session_id))
+            session = _call(lambda: self._client.v1.checkout.sessions.expire(session_id))
         except GatewayError:
             # Only an open session can be ended. This one is not: what became of it decides.
             return self.report(payment)
-        return (SessionEnded(),)
+        with _understood():
+            return _facts_of_session(session)
 
     def _session(self, session_id: str) -> dict[str, Any]:
         return _call(lambda: self._client.v1.checkout.sessions.retrieve(session_id, {"expand": [_EXPAND]}))
@@ -159,8 +165,11 @@ class StripeGateway:
             event = json.loads(text)
             if str(event["object"]).startswith("v2."):
                 raise WebhookRefused("This is a thin event: point the endpoint at a destination of snapshot events.")
-            return IncomingEvent(event["id"], event["type"], event.get("api_version") or "", text)
-        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+            event["data"]["object"]["object"]
+            return IncomingEvent(
+                _name(event["id"], 255), _name(event["type"], 80), _name(event.get("api_version") or "-", 40), text
+            )
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise WebhookRefused("The body is no event.") from error
 
     def report_of(self, event: GatewayEvent) -> Report | None:
@@ -221,7 +230,9 @@ def _facts_of_session(session: dict[str, Any]) -> tuple[Fact, ...]:
         return (Declined(_last_error(intent)),) if intent.get("last_payment_error") else ()
     if session["payment_status"] != "unpaid":
         return _facts_of_intent(intent)
-    return (Processing(),) if intent.get("status") == "processing" else (Failed(_last_error(intent)),)
+    # Vouchers and transfers wait in `requires_action` until the customer pays them.
+    over = intent.get("status") in ("requires_payment_method", "canceled")
+    return (Failed(_last_error(intent)),) if over else (Processing(),)
 
 
 def _facts_of_intent(intent: dict[str, Any]) -> tuple[Fact, ...]:
@@ -249,6 +260,13 @@ def _our_id(thing: Mapping[str, Any]) -> UUID | None:
         return None  # not of our making
 
 
+def _name(value: Any, longest: int) -> str:
+    """An id or a name as the gateway gives them. Raises ValueError."""
+    if isinstance(value, str) and 0 < len(value) <= longest and value.isascii() and value.isprintable():
+        return value
+    raise ValueError("This is no name.")
+
+
 def _verify(text: str, header: str) -> None:
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
@@ -262,14 +280,27 @@ def _verify(text: str, header: str) -> None:
 
 
 def _call(request: Callable[[], Any]) -> dict[str, Any]:
-    """Make a call and return its answer as a plain dict, with the SDK's errors as ours."""
+    """Make a call and return its answer as a plain dict, with the SDK's errors as ours.
+
+    What the gateway says of an error is logged and not passed on: it is meant for us, and may name our key.
+    """
     try:
-        answer: dict[str, Any] = request().to_dict()
+        with _understood():
+            answer: dict[str, Any] = request().to_dict()
+            return answer
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise GatewayUnavailable from error
     except stripe.StripeError as error:
-        if error.http_status is None or error.http_status >= 500 or error.http_status == 409:
-            raise GatewayUnavailable from error
         log.warning("stripe_refused", status=error.http_status, code=error.code, request_id=error.request_id)
-        raise GatewayError(error.user_message or "") from error
-    return answer
+        if error.http_status == HTTPStatus.CONFLICT:  # the same request is still running there
+            raise GatewayUnavailable from error
+        raise GatewayError from error
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Read an answer; one that does not hold what Stripe promises is a GatewayError."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise GatewayError("The payment service gave an answer that we do not understand.") from error

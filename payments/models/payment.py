@@ -113,6 +113,13 @@ class Payment(Stateful):
             _S.FAILED, reason=error[:300], last_error=error[:500], checkout_url="" if over else self.checkout_url
         )
 
+    def note_error(self, error: str, *, over: bool = False) -> None:
+        """Another try failed, or is heard of only now; `over` as above."""
+        self.last_error = error[:500]
+        if over:
+            self.checkout_url = ""
+        self.save(update_fields=["last_error", "checkout_url"])
+
     def cancel(self, *, reason: str = "") -> None:
         """Given up; money may still arrive from a page that was left open."""
         self._move(_S.CANCELLED, reason=reason, checkout_url="")

@@ -61,7 +61,7 @@ def _visible_booking(request: HttpRequest, payment: Payment) -> Booking | None:
 
 
 def _wait(request: HttpRequest, booking: Booking, payment: Payment) -> HttpResponse:
-    look = request.GET.get("look", "")
+    look = request.GET.get("look", "")[:4]
     looks = int(look) + 1 if look.isdecimal() else 1
     query = request.GET.copy()
     query["look"] = str(looks)

@@ -1,5 +1,7 @@
 """Bookings and payments over REST."""
 
+from base64 import b64encode
+
 import pytest
 
 from bookings.models import Booking, SeatClaim
@@ -352,3 +354,49 @@ def test_a_retry_after_a_crash_between_hold_and_answer_gets_the_booking(api, tri
     again = api.post("/bookings", book_request, key="k")
     assert (again.status_code, again.json()["reference"]) == (201, first["reference"])
     assert Booking.objects.count() == 1
+
+
+@pytest.mark.parametrize("currency", ["sar", "ÄÖÜ", "", None, 5, "SARX"])
+def test_a_currency_that_is_none_is_named(api, sandbox, trip, currency):
+    path = f"/bookings/{book(api, trip)['reference']}/cancellation"
+    answer = api.post(path, {"expected_refund": {"amount": 0, "currency": currency}})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "expected_refund.currency")
+
+
+def test_a_cancellation_answers_with_its_history(api, sandbox, trip):
+    booking = book(api, trip)
+    answer = cancel(api, booking).json()
+    assert [step["to"] for step in answer["history"]] == ["pending", "cancelled"]
+    assert answer == api.get(f"/bookings/{booking['reference']}").json()
+
+
+@pytest.mark.parametrize("reference", ["%00", "AB%00C", "ÄÄÄÄÄÄÄÄ", "x" * 300, "..", "%2F"])
+def test_an_odd_reference_is_not_found(api, trip, reference):
+    for method, path in (("GET", ""), ("POST", "/payments"), ("POST", "/extend")):
+        assert api.send(method, f"/bookings/{reference}{path}", {}).status_code == 404
+
+
+@pytest.mark.parametrize("position", ["p=abc", "p=", "r=1&p=x", "p=%00", "o=-5", "o=x"])
+@pytest.mark.parametrize("path", ["/bookings", "/places"])
+def test_a_cursor_of_anothers_making_is_refused_or_harmless(api, trip, path, position):
+    answer = api.get(path, cursor=b64encode(position.encode()).decode())
+    assert answer.status_code in (200, 400, 404)
+    if answer.status_code != 200:
+        assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_body_nested_too_deeply_is_refused(api, trip):
+    answer = api._client.post(
+        "/api/v1/bookings",
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+        content_type="application/json",
+        headers={**api._headers, "Idempotency-Key": "k"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_error")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_a_running_hold_says_that_it_can_be_extended(api, trip):
+    reference = book(api, trip)["reference"]
+    age_hold(Booking.objects.get(), 16)
+    assert api.get(f"/bookings/{reference}").json()["hold_extendable"] is False

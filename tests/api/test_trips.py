@@ -17,6 +17,7 @@ def test_places_are_found_by_code_name_and_city(nobody):
     make_trip("RUH", "JED")
     assert [place["code"] for place in nobody.get("/places").json()["results"]] == ["JED", "RUH"]
     assert [place["code"] for place in nobody.get("/places", q="je").json()["results"]] == ["JED"]
+    assert nobody.get("/places", q="\x00").status_code == 400
     assert nobody.get("/places", q="nowhere").json() == {"results": [], "next": None, "previous": None}
 
 
@@ -51,6 +52,7 @@ def test_search_leaves_out_trips_without_enough_seats_and_those_not_on_sale(nobo
         ({"origin": ""}, "origin"),
         ({"date": "tomorrow"}, "date"),
         ({"date": "2026-02-30"}, "date"),
+        ({"date": "9999-12-31"}, "date"),
         ({"passengers": 0}, "passengers"),
         ({"passengers": "two"}, "passengers"),
         ({"destination": "A"}, "destination"),

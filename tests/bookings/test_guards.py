@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @in_one_transaction
 def sell(booking: Booking) -> None:
-    locked, _now = lock_to_sell(booking.trip_id, booking.pk)
-    confirm(locked, paid_amount=locked.total.amount)
+    locked, now = lock_to_sell(booking.trip_id, booking.pk)
+    confirm(locked, now, paid_amount=locked.total.amount)
 
 
 @pytest.fixture

@@ -1,7 +1,13 @@
 """From a hold to a confirmed booking: start, webhooks, confirmation, ledger, e-mail."""
 
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 from django.core import mail
+from django.db import connection
 
 from bookings.actions.extend import extend
 from bookings.errors import HoldExpired, PassengersIncomplete, TripClosed
@@ -11,11 +17,16 @@ from core.errors import InvalidState
 from core.models import OutboxMessage, StatusChange
 from ledger.models import JournalEntry
 from ledger.queries import balance
+from payments.actions import expire as expire_module
 from payments.actions.abandon import abandon
+from payments.actions.apply import apply
 from payments.actions.cancel import cancel_unpaid
 from payments.actions.expire import expire_ended_holds
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
+from payments.errors import GatewayError
+from payments.gateways.base import Failed, Processing
+from payments.gateways.stripe import _facts_of_session
 from payments.models import GatewayEvent, Payment, Refund
 from tests.database import age_hold
 from tests.payments.gateway import send, send_all
@@ -160,7 +171,8 @@ def test_sync_learns_of_the_payment_without_any_webhook(sandbox, booking, paymen
 
 def test_unknown_event_types_are_stored_and_left(sandbox, booking, payment):
     sandbox.pay(payment.session_id)
-    answer = send({"id": "evt_x", "object": "event", "type": "capability.updated", "data": {"object": {}}})
+    data = {"object": {"object": "capability"}}
+    answer = send({"id": "evt_x", "object": "event", "type": "capability.updated", "data": data})
     assert (answer.status_code, answer.json()) == (200, {"received": True})
     event = GatewayEvent.objects.get(event_id="evt_x")
     assert event.processed_at is not None
@@ -224,6 +236,105 @@ def test_a_slow_payment_that_fails_gives_the_seats_back(sandbox, booking, paymen
     again = start_payment(booking.pk).payment
     assert again.pk != payment.pk
     assert SeatClaim.objects.count() == 2
+
+
+@pytest.mark.parametrize("declined_first", [False, True])
+@pytest.mark.parametrize("failed_first", [False, True])
+def test_a_slow_payment_that_fails_ends_alike_in_every_order(sandbox, booking, payment, declined_first, failed_first):
+    if declined_first:
+        sandbox.pay(payment.session_id, "declined")
+    sandbox.pay(payment.session_id, "bank_transfer")
+    sandbox.control(f"sessions/{payment.session_id}/settle", success=False)
+    kinds = ["payment_intent.payment_failed", "checkout.session.completed", "checkout.session.async_payment_failed"]
+    send_all(sandbox, *(reversed(kinds) if failed_first else kinds))
+    payment = fresh(payment)
+    assert (payment.status, payment.checkout_url, payment.can_be_tried) == ("failed", "", False)
+    assert (fresh(booking).status, fresh(booking).payment_status) == ("failed", "unpaid")
+    assert SeatClaim.objects.count() == 0
+    assert OutboxMessage.objects.filter(kind="payment.failed").count() == 1
+    assert cancel_unpaid(booking.pk).status == "cancelled"
+
+
+def test_old_news_of_a_payment_under_way_does_not_reopen_one_that_ended(sandbox, booking, payment):
+    sandbox.pay(payment.session_id, "bank_transfer")
+    send_all(sandbox)
+    sandbox.control(f"sessions/{payment.session_id}/settle", success=False)
+    send_all(sandbox)
+    apply(fresh(payment), (Processing(),))
+    assert (fresh(payment).status, fresh(booking).payment_status) == ("failed", "unpaid")
+
+
+@pytest.mark.parametrize(
+    ("intent", "fact"),
+    [
+        ({"status": "processing"}, Processing),
+        ({"status": "requires_action"}, Processing),
+        ({"status": "requires_payment_method", "last_payment_error": {"message": "no"}}, Failed),
+        ({"status": "canceled"}, Failed),
+    ],
+)
+def test_a_completed_unpaid_session_fails_only_when_its_intent_is_over(intent, fact):
+    (told,) = _facts_of_session({"status": "complete", "payment_status": "unpaid", "payment_intent": intent})
+    assert isinstance(told, fact)
+
+
+@pytest.mark.parametrize("answer", ["{}", "[]", "null", "<html>", '{"id": "cs_1"}'])
+def test_an_answer_that_is_none_is_a_gateway_error_that_tells_nothing_of_it(booking, settings, answer):
+    with gateway_that_says(answer) as settings.STRIPE_API_BASE, pytest.raises(GatewayError) as refused:
+        start_payment(booking.pk)
+    assert answer not in refused.value.detail
+    assert fresh(booking).status == "pending_payment"
+
+
+def test_a_session_is_ended_only_if_the_gateway_says_so(sandbox, booking, payment, settings):
+    with gateway_that_says('{"status": "open", "payment_intent": null}') as settings.STRIPE_API_BASE:
+        assert abandon(payment.pk).is_open
+    assert fresh(booking).status == "pending_payment"
+
+
+@contextmanager
+def gateway_that_says(answer: str):
+    """A gateway that gives every request the same answer."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        do_GET = do_POST  # noqa: N815
+
+        def log_message(self, *_args) -> None:
+            """Nothing to say."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def test_money_that_comes_after_departure_goes_back(sandbox, booking, payment):
+    sandbox.pay(payment.session_id, "bank_transfer")
+    send_all(sandbox)
+    past = booking.created_at - timedelta(days=3)
+    booking.trip.stops.update(arrives_at=past, departs_at=past, sales_end_at=past)
+    sandbox.control(f"sessions/{payment.session_id}/settle", success=True)
+    send_all(sandbox)
+    assert (fresh(booking).status, fresh(booking).payment_status) == ("pending_payment", "unpaid")
+    assert Refund.objects.get().reason == "late"
+
+
+def test_one_booking_that_cannot_be_ended_does_not_hold_up_the_others(booking, monkeypatch):
+    connection.cursor().execute("UPDATE bookings_booking SET expires_at = now()")
+    other = hold_seats(booking.trip, "2A")
+    connection.cursor().execute("UPDATE bookings_booking SET expires_at = now()")
+    ending = expire_module._end
+    monkeypatch.setattr(expire_module, "_end", lambda pk: 1 / 0 if pk == booking.pk else ending(pk))
+    assert expire_ended_holds() == {"expired": 1, "kept": 0, "failed": 1}
+    assert fresh(other).status == "expired"
 
 
 @pytest.mark.django_db(transaction=True)

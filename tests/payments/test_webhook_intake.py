@@ -93,6 +93,31 @@ def test_a_signed_body_that_is_no_event_is_refused(sandbox, body):
     assert not GatewayEvent.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": None},
+        {"id": {}},
+        {"id": "e" * 256},
+        {"id": "evt\u0000"},
+        {"id": "\ud800"},
+        {"type": None},
+        {"type": "t" * 81},
+        {"api_version": "v" * 41},
+        {"data": None},
+        {"data": {"object": []}},
+        {"data": {}},
+    ],
+)
+def test_an_event_of_odd_parts_is_refused(sandbox, paid_event, change):
+    assert send(paid_event | change).status_code == 400
+    assert not GatewayEvent.objects.exists()
+
+
+def test_an_event_nested_too_deeply_is_refused(sandbox):
+    assert send('{"a":' * 100_000 + "1" + "}" * 100_000).status_code == 400
+
+
 def test_a_body_that_is_no_text_is_refused(sandbox):
     answer = Client().post(
         "/webhooks/stripe", b"\xff\xfe", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=x"}

@@ -10,8 +10,8 @@ from core.transactions import in_one_transaction
 @in_one_transaction
 def sell(booking: Booking) -> Booking:
     """Confirm a booking as its payment does. Raises SeatsLost."""
-    locked, _now = lock_to_sell(booking.trip_id, booking.pk)
-    confirm(locked, paid_amount=locked.total.amount)
+    locked, now = lock_to_sell(booking.trip_id, booking.pk)
+    confirm(locked, now, paid_amount=locked.total.amount)
     return locked
 
 
