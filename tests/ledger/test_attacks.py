@@ -101,7 +101,7 @@ ATTACKS = {
     "posting added to an old entry": Attack(joins(1), "posting_joins_open_entry"),
     "balanced postings added to an old entry": Attack(joins(2), "posting_joins_open_entry"),
     "posting for an entry to come": Attack(joins(2, entry="1000000"), "posting_joins_open_entry"),
-    "posting under a checkpoint": Attack(with_chosen_id("-10"), "posting_id_in_turn"),
+    "posting under a checkpoint": Attack(with_chosen_id("-10"), "posting_id_drawn"),
     "posting above its sequence": Attack(with_chosen_id("1000000"), "posting_id_in_turn"),
     "posting moved to another account": Attack(
         f"UPDATE ledger_posting SET account_id = (SELECT id FROM ledger_account WHERE code = '{CLEARING}'"
