@@ -16,6 +16,7 @@ _DEBITS = Posting.objects.filter(entry=OuterRef("pk"), amount__gt=0).order_by().
 class PostingInline(ReadOnly, TabularInline):
     """The lines of an entry, as an accountant writes them."""
 
+    hide_title = True
     model = Posting
     fields = ("account", "debit", "credit")
     readonly_fields = fields
