@@ -1,4 +1,7 @@
-"""`python -m sandbox --port 8100 --state FILE --webhook-url URL`, with STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET."""
+"""`python -m sandbox --port 8100 --state FILE --webhook-url URL --flutterwave-webhook-url URL`
+
+with STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, FLUTTERWAVE_SECRET_KEY and FLUTTERWAVE_WEBHOOK_SECRET.
+"""
 
 import argparse
 import ipaddress
@@ -11,23 +14,31 @@ import sys
 import uvicorn
 
 from sandbox.app import build
+from sandbox.connections import CuttableProtocol
 from sandbox.store import Store
 from sandbox.world import Settings, World
 
+SECRETS = ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "FLUTTERWAVE_SECRET_KEY", "FLUTTERWAVE_WEBHOOK_SECRET")
+LIVE = {"STRIPE_SECRET_KEY": ("sk_live_", "rk_live_"), "FLUTTERWAVE_SECRET_KEY": ("FLWSECK-",)}
+
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A stand-in for Stripe.")
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A stand-in for Stripe and Flutterwave.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", type=_loopback, default="127.0.0.1", help="a loopback address (default: %(default)s)")
     parser.add_argument("--state", required=True, metavar="FILE", help="the SQLite file that keeps everything")
-    parser.add_argument("--webhook-url", required=True, metavar="URL", help="where events are sent")
+    parser.add_argument("--webhook-url", required=True, metavar="URL", help="where Stripe's events are sent")
+    parser.add_argument(
+        "--flutterwave-webhook-url", required=True, metavar="URL", help="where Flutterwave's events are sent"
+    )
     parser.add_argument("--merchant", default="Berth", help="the name on the pay page (default: %(default)s)")
     chosen = parser.parse_args()
     if os.environ.get("ENVIRONMENT") == "production":
         parser.error("the sandbox does not run in production")
-    if os.environ.get("STRIPE_SECRET_KEY", "").startswith(("sk_live_", "rk_live_")):
-        parser.error("STRIPE_SECRET_KEY is a live key; the sandbox wants one of its own, such as sk_test_sandbox")
-    for name in ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"):
+    for name, beginnings in LIVE.items():
+        if os.environ.get(name, "").startswith(beginnings):
+            parser.error(f"{name} is a live key; the sandbox wants one of its own, such as sk_test_sandbox")
+    for name in SECRETS:
         if not os.environ.get(name):
             parser.error(f"{name} is not set")
     return chosen
@@ -42,6 +53,11 @@ def _loopback(host: str) -> str:
     raise argparse.ArgumentTypeError(f"{host} is not a loopback address; whoever reaches the sandbox controls it")
 
 
+def _first(secrets: str) -> str:
+    # While secrets are rotated there are several, and the receiver knows all of them.
+    return secrets.partition(",")[0].strip()
+
+
 def main() -> None:
     chosen = arguments()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -54,8 +70,10 @@ def main() -> None:
         merchant=chosen.merchant,
         secret_key=os.environ["STRIPE_SECRET_KEY"],
         webhook_url=chosen.webhook_url,
-        # While secrets are rotated there are several, and the receiver knows all of them.
-        webhook_secret=os.environ["STRIPE_WEBHOOK_SECRET"].split(",")[0].strip(),
+        webhook_secret=_first(os.environ["STRIPE_WEBHOOK_SECRET"]),
+        flutterwave_secret_key=os.environ["FLUTTERWAVE_SECRET_KEY"],
+        flutterwave_webhook_url=chosen.flutterwave_webhook_url,
+        flutterwave_webhook_secret=_first(os.environ["FLUTTERWAVE_WEBHOOK_SECRET"]),
     )
     try:
         store = Store(chosen.state)
@@ -67,6 +85,8 @@ def main() -> None:
         port=chosen.port,
         log_level="warning",
         access_log=False,
+        http=CuttableProtocol,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
 

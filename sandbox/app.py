@@ -10,10 +10,24 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.control import Control
+from sandbox.faults import FaultLayer
+from sandbox.flutterwave import routes as flutterwave
 from sandbox.pages.checkout import CheckoutPages
 from sandbox.pages.dashboard import Dashboard
-from sandbox.stripe import balance, charges, events, idempotency, paying, payment_intents, sessions
+from sandbox.stripe import (
+    balance,
+    charges,
+    disputes,
+    events,
+    idempotency,
+    paying,
+    payment_intents,
+    payouts,
+    refunds,
+    sessions,
+)
 from sandbox.stripe.api import Api
+from sandbox.stripe.control import StripeControl
 from sandbox.world import World
 
 logger = logging.getLogger("sandbox.requests")
@@ -22,6 +36,9 @@ OPERATIONS = (
     *sessions.OPERATIONS,
     *payment_intents.OPERATIONS,
     *charges.OPERATIONS,
+    *refunds.OPERATIONS,
+    *disputes.OPERATIONS,
+    *payouts.OPERATIONS,
     *balance.OPERATIONS,
     *events.OPERATIONS,
 )
@@ -33,6 +50,8 @@ def build(world: World) -> ASGIApp:
     world.timers.on(sessions.EXPIRY_TIMER, lambda session: _expire(world, session))
     world.timers.on(charges.BALANCE_TIMER, lambda charge: _book(world, charge))
     world.timers.on(paying.SETTLE_TIMER, lambda session: paying.settle(world, session, success=True))
+    world.timers.on(refunds.FAILURE_TIMER, lambda refund: refunds.fail(world, refund))
+    flutterwave.set_timers(world)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -46,12 +65,14 @@ def build(world: World) -> ASGIApp:
     routes = [
         *Api(world).routes(OPERATIONS),
         *Control(world).routes(),
+        *StripeControl(world).routes(),
         *CheckoutPages(world).routes(),
+        *flutterwave.routes(world),
         *Dashboard(world).routes(),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.router.redirect_slashes = False
-    return RequestLog(app)
+    return RequestLog(FaultLayer(app, world.faults))
 
 
 def _expire(world: World, session: str) -> None:
@@ -74,7 +95,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 500
+        status: int | str = "no answer"
 
         async def note_status(message: Message) -> None:
             nonlocal status

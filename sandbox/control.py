@@ -1,6 +1,7 @@
 """What a test may do behind the scenes: JSON under /_control, without a key, from this machine only."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,21 +10,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox.faults import FaultError
+from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.mode import ModeError
-from sandbox.store import Json, now, public
-from sandbox.stripe import charges, paying, sessions
-from sandbox.stripe.paying import NoSessionError, NotPossibleError
+from sandbox.store import Json, public
+from sandbox.stripe.errors import NotPossibleError, StripeError
+from sandbox.stripe.paying import NoSessionError
 from sandbox.world import World
 
 KINDS = {
     "sessions": "checkout.session",
     "payment_intents": "payment_intent",
     "charges": "charge",
+    "refunds": "refund",
+    "disputes": "dispute",
+    "payouts": "payout",
     "balance_transactions": "balance_transaction",
     "events": "event",
 }
-METHODS = ("card", "declined", "three_d_secure", "three_d_secure_failed", "bank_transfer")
 MOST_COPIES = 200
+
+Handler = Callable[[Request, Json], Awaitable[Any]]
 
 
 class RefusedError(Exception):
@@ -34,12 +41,19 @@ class MissingError(Exception):
     """Answered with 404 and this text."""
 
 
+def routes(*calls: tuple[str, str, Handler]) -> list[Route]:
+    """Calls under /_control: method, path, and what takes the request and its body and returns the answer."""
+    return [Route(f"/_control{path}", as_json(call), methods=[method]) for method, path, call in calls]
+
+
 class Control:
+    """What is about the sandbox as a whole, and about what Stripe sends."""
+
     def __init__(self, world: World) -> None:
         self._world = world
 
     def routes(self) -> list[Route]:
-        calls: list[tuple[str, str, Callable[[Request, Json], Awaitable[Any]]]] = [
+        return routes(
             ("POST", "/reset", self.reset),
             ("POST", "/endpoint", self.endpoint),
             ("GET", "/mode", self.mode),
@@ -47,13 +61,12 @@ class Control:
             ("POST", "/release", self.release),
             ("POST", "/deliver", self.deliver),
             ("POST", "/sign", self.sign),
-            ("POST", "/sessions/{session}/pay", self.pay),
-            ("POST", "/sessions/{session}/settle", self.settle),
-            ("POST", "/sessions/{session}/expires_at", self.expires_at),
-            ("POST", "/charges/{charge}/balance", self.balance),
+            ("GET", "/faults", self.faults),
+            ("POST", "/faults", self.add_fault),
+            ("DELETE", "/faults", self.clear_faults),
             ("GET", "/state", self.state),
-        ]
-        return [Route(f"/_control{path}", _as_json(call), methods=[method]) for method, path, call in calls]
+            ("GET", "/objects/{kind}", self.objects),
+        )
 
     async def reset(self, _request: Request, _body: Json) -> Json:
         """Forget everything; mode and endpoint are again what they were at the first start."""
@@ -82,7 +95,7 @@ class Control:
     async def deliver(self, _request: Request, body: Json) -> list[int | None]:
         """{event, times?, concurrently?}: send an event again. The statuses of the answers; null: none came."""
         event, times = body.get("event"), body.get("times", 1)
-        if not isinstance(event, str) or self._world.store.get("event", event) is None:
+        if not isinstance(event, str) or self._world.deliveries.find(event) is None:
             raise MissingError(f"there is no event {event}")
         if not isinstance(times, int) or not 1 <= times <= MOST_COPIES:
             raise RefusedError(f"times must be from 1 to {MOST_COPIES}")
@@ -95,52 +108,18 @@ class Control:
             raise RefusedError("body must be the text to sign")
         return {"header": self._world.endpoint.signature(body["body"].encode(), body.get("timestamp"))}
 
-    async def pay(self, request: Request, body: Json) -> Json:
-        """{method, email?}: what a customer does on the pay page, whatever methods the session shows there."""
-        session, email = request.path_params["session"], body.get("email", "customer@example.com")
-        match body.get("method"):
-            case "card":
-                paying.pay(self._world, session, email)
-            case "declined":
-                paying.decline(self._world, session, email)
-            case "three_d_secure":
-                paying.challenge(self._world, session, email)
-                paying.pay(self._world, session, email, secure=True)
-            case "three_d_secure_failed":
-                paying.challenge(self._world, session, email)
-                paying.fail_challenge(self._world, session, email)
-            case "bank_transfer":
-                paying.promise(self._world, session, email)
-            case other:
-                raise RefusedError(f"method must be one of {', '.join(METHODS)}, not {other!r}")
-        return self._session(request)
+    async def faults(self, _request: Request, _body: Json) -> list[Json]:
+        """Every fault that was asked for since the last reset, and how often it happened."""
+        return self._world.faults.as_json()
 
-    async def settle(self, request: Request, body: Json) -> Json:
-        """{success}: the bank transfer arrives, or it never will."""
-        if not isinstance(body.get("success"), bool):
-            raise RefusedError("success must be true or false")
-        paying.settle(self._world, request.path_params["session"], success=body["success"])
-        return self._session(request)
+    async def add_fault(self, _request: Request, body: Json) -> Json:
+        """{kind, gateway?, method?, path?, …}: see `Faults.add`. The fault."""
+        return self._world.faults.add(body)
 
-    async def expires_at(self, request: Request, body: Json) -> Json:
-        """{in_seconds}: an open session ends then, by itself; the API allows no less than 30 minutes."""
-        session = sessions.find(self._world, request.path_params["session"])
-        if session is None:
-            raise NoSessionError(f"There is no session {request.path_params['session']}.")
-        if session["status"] != "open":
-            raise NotPossibleError(f"The session is {session['status']}.")
-        if not isinstance(body.get("in_seconds"), int):
-            raise RefusedError("in_seconds must be a whole number")
-        sessions.move_end(self._world, session, now() + body["in_seconds"])
-        return self._session(request)
-
-    async def balance(self, request: Request, _body: Json) -> Json:
-        """Make the balance transaction of a charge, and its `charge.updated`, now."""
-        with self._world.store.transaction():
-            charge = charges.book(self._world, request.path_params["charge"])
-        if charge is None:
-            raise MissingError(f"there is no succeeded charge {request.path_params['charge']}")
-        return charge
+    async def clear_faults(self, _request: Request, _body: Json) -> list[Json]:
+        """From now on calls are answered as they should be."""
+        self._world.faults.clear()
+        return []
 
     async def state(self, _request: Request, _body: Json) -> Json:
         """Everything, each list in order of creation."""
@@ -150,14 +129,20 @@ class Control:
             **{name: [public(one) for one in world.store.select(kind)] for name, kind in KINDS.items()},
             "deliveries": world.deliveries.report(),
             "requests": [_request_as_json(row) for row in requests],
+            "faults": world.faults.as_json(),
             "mode": world.mode.as_json(),
             "endpoint": {"url": world.endpoint.url},
         }
 
-    def _session(self, request: Request) -> Json:
-        session = sessions.find(self._world, request.path_params["session"])
-        assert session is not None, "it was just used"
-        return public(session)
+    async def objects(self, request: Request, _body: Json) -> list[Json]:
+        """?limit=: one kind of the state's objects, or the newest of them, in order of creation."""
+        name, limit = request.path_params["kind"], request.query_params.get("limit")
+        if name not in KINDS:
+            raise MissingError(f"there are no {name}; there are {', '.join(KINDS)}")
+        if limit is not None and not re.fullmatch("[0-9]{1,9}", limit):
+            raise RefusedError("limit must be a whole number")
+        newest = self._world.store.select(KINDS[name], newest_first=True, limit=-1 if limit is None else int(limit))
+        return [public(one) for one in reversed(newest)]
 
 
 def _request_as_json(row: Json) -> Json:
@@ -167,7 +152,7 @@ def _request_as_json(row: Json) -> Json:
     }
 
 
-def _as_json(call: Callable[[Request, Json], Awaitable[Any]]) -> Callable[[Request], Awaitable[JSONResponse]]:
+def as_json(call: Handler) -> Callable[[Request], Awaitable[JSONResponse]]:
     async def endpoint(request: Request) -> JSONResponse:
         try:
             text = await request.body()
@@ -175,11 +160,13 @@ def _as_json(call: Callable[[Request, Json], Awaitable[Any]]) -> Callable[[Reque
             if not isinstance(body, dict):
                 raise RefusedError("the body must be a JSON object")
             return JSONResponse(await call(request, body))
-        except (RefusedError, ModeError, json.JSONDecodeError) as error:
+        except (RefusedError, ModeError, FaultError, json.JSONDecodeError) as error:
             return JSONResponse({"error": str(error)}, 400)
         except (MissingError, NoSessionError) as error:
             return JSONResponse({"error": str(error)}, 404)
-        except NotPossibleError as error:
+        except (NotPossibleError, StripeError) as error:
             return JSONResponse({"error": str(error)}, 409)
+        except FlutterwaveError as error:
+            return JSONResponse({"error": str(error.data or error)}, error.status)
 
     return endpoint

@@ -1,24 +1,36 @@
 """Webhooks on their way: sent in the background, signed, tried again, and every try written down."""
 
 import asyncio
-import json
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 import httpx
 
 from sandbox.mode import Mode
-from sandbox.signing import Endpoint
 from sandbox.store import Json, Store
 
-TIMEOUT = 10  # seconds for one answer
 TRIES = 8
 LONGEST_PAUSE = 30  # seconds between two tries
 AT_ONCE = 32  # lanes that send side by side
 ANSWER_KEPT = 500  # characters of an answer that are written down
+
+
+class Receiver(Protocol):
+    """Where one gateway's events go."""
+
+    kind: str  # of its events in the store
+    timeout: float  # seconds for one answer
+    url: str
+
+    def message(self, event: Json) -> tuple[bytes, dict[str, str]]:
+        """The body and the headers of one try."""
+
+    def is_delivered(self, status: int) -> bool:
+        """Whether the receiver's answer ends the tries."""
 
 
 class Deliveries:
@@ -29,9 +41,9 @@ class Deliveries:
     while it is being sent: if the sandbox is killed then, it is sent again, as Stripe would.
     """
 
-    def __init__(self, store: Store, endpoint: Endpoint, mode: Callable[[], Mode]) -> None:
+    def __init__(self, store: Store, receivers: Sequence[Receiver], mode: Callable[[], Mode]) -> None:
         self._store = store
-        self._endpoint = endpoint
+        self._receivers = receivers
         self._mode = mode
         self._changed = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
@@ -102,27 +114,35 @@ class Deliveries:
     async def _send(self, delivery: int, event: str) -> Json:
         """One try. Returns {event, status, answer}; status is null when no answer came."""
         at = time.time()
-        status, answer = await self._post(event)
+        delivered, status, answer = await self._post(event)
         with self._store.transaction():
-            self._write_down(delivery, event, at, status, answer)
+            self._write_down(delivery, event, at, status, answer, delivered=delivered)
         if (waiting := self._awaited.pop(event, None)) is not None:
             waiting.set()
         return {"event": event, "status": status, "answer": answer}
 
-    async def _post(self, event: str) -> tuple[int | None, str]:
-        found = self._store.get("event", event)
+    def find(self, event: str) -> tuple[Receiver, Json] | None:
+        """An event of any gateway, and who gets it."""
+        for receiver in self._receivers:
+            if (found := self._store.get(receiver.kind, event)) is not None:
+                return receiver, found
+        return None
+
+    async def _post(self, event: str) -> tuple[bool, int | None, str]:
+        """Whether it was delivered, and the answer; no status: none came."""
+        found = self.find(event)
         if found is None:
-            return None, "the event was forgotten in a reset"
-        body = json.dumps(found, indent=2).encode()
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": self._endpoint.signature(body),
-        }
+            return False, None, "the event was forgotten in a reset"
+        receiver, subject = found
+        status, answer = await self.post(receiver, *receiver.message(subject))
+        return status is not None and receiver.is_delivered(status), status, answer
+
+    async def post(self, receiver: Receiver, body: bytes, headers: dict[str, str]) -> tuple[int | None, str]:
+        """Send anything to a receiver, once. Returns its answer; no status: none came."""
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(receiver.timeout):
                 with self._client() as client:
-                    answer = await client.post(self._endpoint.url, content=body, headers=headers)
+                    answer = await client.post(receiver.url, content=body, headers=headers, timeout=receiver.timeout)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             return None, f"{type(error).__name__}: {error}"
         return answer.status_code, answer.text[:ANSWER_KEPT]
@@ -133,23 +153,22 @@ class Deliveries:
 
         One client for all lanes would look through all its connections at every request: four times the work.
         """
-        if self._idle:
-            client = self._idle.pop()
-        else:
-            # Whatever proxy the environment names, it is not meant for webhooks to this machine.
-            client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=self._tls)
+        # Whatever proxy the environment names, it is not meant for webhooks to this machine.
+        client = self._idle.pop() if self._idle else httpx.AsyncClient(trust_env=False, verify=self._tls)
         try:
             yield client
         finally:
             self._idle.append(client)
 
-    def _write_down(self, delivery: int, event: str, at: float, status: int | None, answer: str) -> None:
+    def _write_down(
+        self, delivery: int, event: str, at: float, status: int | None, answer: str, *, delivered: bool
+    ) -> None:
         row = self._store.row("SELECT state FROM deliveries WHERE id = ?", delivery)
         if row is None:
             return  # everything was reset meanwhile
         seconds = time.time() - at
         self._store.insert("tries", delivery=delivery, at=at, seconds=seconds, status=status, answer=answer)
-        if status is not None and 200 <= status < 300:
+        if delivered:
             self._store.run("UPDATE deliveries SET state = 'delivered' WHERE id = ?", delivery)
             self._store.run(
                 "UPDATE objects SET body = json_set(body, '$.pending_webhooks', 0) WHERE id = ?"

@@ -1,8 +1,10 @@
 """How the sandbox behaves beside the API: set by tests and by the control page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
+
+from sandbox.money import CURRENCIES
 
 
 class ModeError(ValueError):
@@ -20,6 +22,13 @@ class Mode:
     charge_updated_delay_seconds: from a charge to its balance transaction, which is when `charge.updated` is sent
     settle_after_seconds: a bank transfer arrives by itself after this time; null: only when somebody settles it
     answer_delay_seconds: from the effect of a POST to the API to its answer; its idempotency key is in use so long
+    refund_outcome: a new refund is `succeeded`; or `pending` until somebody settles it; or `failing`, which is pending
+        and then fails by itself
+    settlement_currency: what the balance is kept in, whatever was charged; null: each charge's own currency
+    exchange_rate: minor units of the settlement currency for one minor unit of a charge in another
+    dispute_fee_returned: whether the fee comes back with the money of a dispute that was won
+    flutterwave_refund_outcome: `completed` pays a refund at Flutterwave as soon as it is accepted, `pending` leaves it
+        until somebody settles it, `failing` lets it fail as soon as it is accepted
     """
 
     delivery: str = "auto"
@@ -29,6 +38,11 @@ class Mode:
     charge_updated_delay_seconds: float = 3
     settle_after_seconds: float | None = None
     answer_delay_seconds: float = 0
+    refund_outcome: str = "succeeded"
+    settlement_currency: str | None = None
+    exchange_rate: float = 1
+    dispute_fee_returned: bool = False
+    flutterwave_refund_outcome: str = "completed"
 
     def changed(self, changes: Mapping[str, Any]) -> "Mode":
         """The same mode with some things different.
@@ -47,15 +61,28 @@ class Mode:
         return asdict(self)
 
 
+CHOICES: Mapping[str, Sequence[Any]] = {
+    "delivery": ("auto", "hold", "drop"),
+    "order": ("created", "shuffled"),
+    "refund_outcome": ("succeeded", "pending", "failing"),
+    "settlement_currency": (None, *CURRENCIES),
+    "flutterwave_refund_outcome": ("completed", "pending", "failing"),
+}
+
+
 def _allowed(name: str, value: Any) -> bool:
+    if name in CHOICES:
+        return value in CHOICES[name]
+    if name == "dispute_fee_returned":
+        return isinstance(value, bool)
+    if name == "settle_after_seconds" and value is None:
+        return True
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
     match name:
-        case "delivery":
-            return value in ("auto", "hold", "drop")
-        case "order":
-            return value in ("created", "shuffled")
-        case "settle_after_seconds" if value is None:
-            return True
         case "copies":
-            return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100
+            return isinstance(value, int) and 1 <= value <= 100
+        case "exchange_rate":
+            return 0 < value <= 1_000_000
         case _:
-            return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86_400
+            return 0 <= value <= 86_400

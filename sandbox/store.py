@@ -10,7 +10,9 @@ from typing import Any
 Json = dict[str, Any]
 
 # The fields that lists filter by, each with an index of its own. A name from this set is put into SQL; no other is.
-FILTERS = frozenset({"payment_intent", "source", "type", "status", "currency"})
+FILTERS = frozenset(
+    {"payment_intent", "charge", "source", "type", "status", "currency", "_payout", "tx_ref", "tx_id", "flw_ref"}
+)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -127,22 +129,41 @@ class Store:
         row = self.row("SELECT body FROM objects WHERE id = ? AND kind = ?", identifier, kind)
         return None if row is None else json.loads(row["body"])
 
+    def find(self, identifier: str) -> Json | None:
+        """An object of whatever kind."""
+        row = self.row("SELECT body FROM objects WHERE id = ?", identifier)
+        return None if row is None else json.loads(row["body"])
+
     def position(self, kind: str, identifier: str) -> int | None:
         """Where an object stands in the order of creation."""
         row = self.row("SELECT seq FROM objects WHERE id = ? AND kind = ?", identifier, kind)
         return None if row is None else int(row["seq"])
 
     def select(
-        self, kind: str, conditions: Sequence[tuple[str, Any]] = (), *, newest_first: bool = False, limit: int = -1
+        self,
+        kind: str,
+        conditions: Sequence[tuple[str, Any]] = (),
+        *,
+        newest_first: bool = False,
+        limit: int = -1,
+        offset: int = 0,
     ) -> list[Json]:
         """Objects in order of creation. A condition is a piece of SQL with one question mark, and its value."""
         where = "".join(f" AND {sql}" for sql, _ in conditions)
         order = "DESC" if newest_first else "ASC"
         found = self._connection.execute(
-            f"SELECT body FROM objects WHERE kind = ?{where} ORDER BY seq {order} LIMIT ?",
-            (kind, *(value for _, value in conditions), limit),
+            f"SELECT body FROM objects WHERE kind = ?{where} ORDER BY seq {order} LIMIT ? OFFSET ?",
+            (kind, *(value for _, value in conditions), limit, offset),
         )
         return [json.loads(row["body"]) for row in found]
+
+    def count(self, kind: str, conditions: Sequence[tuple[str, Any]] = ()) -> int:
+        """How many objects `select` would find."""
+        where = "".join(f" AND {sql}" for sql, _ in conditions)
+        row = self.row(
+            f"SELECT count(*) AS count FROM objects WHERE kind = ?{where}", kind, *(value for _, value in conditions)
+        )
+        return 0 if row is None else int(row["count"])
 
     def setting(self, name: str) -> Any:
         row = self.row("SELECT value FROM settings WHERE name = ?", name)

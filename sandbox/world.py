@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.deliveries import Deliveries
+from sandbox.faults import Faults
+from sandbox.flutterwave.endpoint import FlutterwaveEndpoint
 from sandbox.mode import Mode
 from sandbox.signing import Endpoint
 from sandbox.store import Store
@@ -20,6 +22,9 @@ class Settings:
     secret_key: str
     webhook_url: str
     webhook_secret: str
+    flutterwave_secret_key: str
+    flutterwave_webhook_url: str
+    flutterwave_webhook_secret: str
 
 
 class World:
@@ -30,8 +35,12 @@ class World:
         self.store = store
         self.mode = Mode().changed(store.setting("mode") or {})
         self.endpoint = Endpoint(settings.webhook_url, settings.webhook_secret)
+        self.flutterwave_endpoint = FlutterwaveEndpoint(
+            settings.flutterwave_webhook_url, settings.flutterwave_webhook_secret
+        )
+        self.faults = Faults()
         self.timers = Timers(store)
-        self.deliveries = Deliveries(store, self.endpoint, lambda: self.mode)
+        self.deliveries = Deliveries(store, (self.endpoint, self.flutterwave_endpoint), lambda: self.mode)
 
     def change_mode(self, changes: Mapping[str, Any]) -> None:
         """Raises ModeError. What is on its way already keeps the mode that it started in."""
@@ -43,5 +52,8 @@ class World:
         self.deliveries.abandon()
         self.store.clear()
         self.mode = Mode()
+        self.faults.clear()
         self.endpoint.url = self.settings.webhook_url
         self.endpoint.secret = self.settings.webhook_secret
+        self.flutterwave_endpoint.url = self.settings.flutterwave_webhook_url
+        self.flutterwave_endpoint.secret = self.settings.flutterwave_webhook_secret

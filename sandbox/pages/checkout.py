@@ -2,16 +2,16 @@
 
 from urllib.parse import parse_qs
 
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.money import formatted
 from sandbox.pages import page
-from sandbox.pages.texts import LANGUAGES, language_of, moment
+from sandbox.pages.texts import direction, language_of, moment, translator
 from sandbox.store import Json
 from sandbox.stripe import paying, sessions
+from sandbox.stripe.errors import NotPossibleError
 from sandbox.stripe.payment_methods import BANK_TRANSFER
 from sandbox.world import World
 
@@ -63,7 +63,7 @@ class CheckoutPages:
             return self._message(request, None, "unknown", status=404)
         try:
             return await self._act(request, session, form.get("action", [""])[0], email)
-        except paying.NotPossibleError:
+        except NotPossibleError:
             return self._to_page(request)
 
     async def _act(self, request: Request, session: Json, action: str, email: str) -> Response:
@@ -119,15 +119,8 @@ class CheckoutPages:
     ) -> Response:
         locale = None if session is None else session["locale"]
         language = language_of(locale, request.headers.get("accept-language", ""))
-        texts = LANGUAGES[language]
         merchant = self._world.settings.merchant
-
-        def text(name: str, **values: object) -> Markup:
-            """A text of the page's language; what is put into it is escaped, and keeps its own direction."""
-            isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
-            return Markup(texts[name]).format(**isolated)  # noqa: S704 -- the texts are the sandbox's own
-
-        common = {"language": language, "direction": "rtl" if language == "ar" else "ltr", "text": text}
+        common = {"language": language, "direction": direction(language), "text": translator(language)}
         if session is not None:
             common["amount"] = formatted(session["amount_total"], session["currency"])
             common["valid_until"] = moment(session["expires_at"], language)

@@ -1,7 +1,7 @@
 """The control page: what happened in the sandbox, and buttons for what else may happen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
@@ -9,13 +9,26 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.flutterwave import overview as flutterwave
+from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.mode import Mode, ModeError
 from sandbox.pages import TEMPLATES, page
 from sandbox.store import Json
-from sandbox.stripe import charges, paying
+from sandbox.stripe import charges, disputes, paying, refunds
+from sandbox.stripe.errors import NotPossibleError, StripeError
 from sandbox.world import World
 
 SHOWN = 50  # of each kind
+
+# What becomes of money that was paid: the button, and the kind of object that it is about.
+AFTERWARDS = {
+    "refund": "charge",
+    "refund_arrives": "refund",
+    "refund_fails": "refund",
+    "dispute": "charge",
+    "dispute_won": "dispute",
+    "dispute_lost": "dispute",
+}
 
 TEMPLATES.filters["clock"] = lambda at: f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
 TEMPLATES.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
@@ -36,7 +49,7 @@ class Dashboard:
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         try:
             await self._act(form)
-        except (paying.NotPossibleError, ModeError, ValueError) as error:
+        except (NotPossibleError, StripeError, FlutterwaveError, ModeError, ValueError) as error:
             return self._page(str(error), 400)
         return RedirectResponse("/", 303)
 
@@ -47,7 +60,7 @@ class Dashboard:
                 world.change_mode(_mode(form))
             case "release":
                 await world.deliveries.release()
-            case "deliver" if world.store.get("event", subject) is not None:
+            case "deliver" if world.deliveries.find(subject) is not None:
                 await world.deliveries.send_by_hand(subject, times=1, concurrently=False)
             case "arrive":
                 paying.settle(world, subject, success=True)
@@ -58,6 +71,10 @@ class Dashboard:
                     charges.book(world, subject)
             case "reset":
                 world.reset()
+            case str(action) if action in AFTERWARDS:
+                _change_afterwards(world, action, subject)
+            case str(action) if action.startswith("flutterwave_"):
+                flutterwave.press(world, action, subject)
             case other:
                 raise ValueError(f"There is no button {other!r} for {subject!r}.")
 
@@ -65,15 +82,10 @@ class Dashboard:
         store = self._world.store
         newest = {
             kind: store.select(kind, newest_first=True, limit=SHOWN)
-            for kind in ("checkout.session", "payment_intent", "charge", "event")
+            for kind in ("checkout.session", "payment_intent", "charge", "refund", "dispute", "event")
         }
-        deliveries: dict[str, list[Json]] = {}
-        for delivery in self._world.deliveries.report([event["id"] for event in newest["event"]]):
-            deliveries.setdefault(delivery["event"], []).append(delivery)
+        deliveries = self._world.deliveries.report([event["id"] for event in newest["event"]])
         held = store.row("SELECT count(*) AS count FROM deliveries WHERE state = 'held'") or {"count": 0}
-        attempts: dict[str, list[Json]] = {}
-        for charge in newest["charge"]:
-            attempts.setdefault(charge["payment_intent"], []).append(charge)
         return page(
             "dashboard.html",
             status,
@@ -83,17 +95,48 @@ class Dashboard:
             held=held["count"],
             sessions=newest["checkout.session"],
             intents=newest["payment_intent"],
-            attempts=attempts,
+            attempts=_by(newest["charge"], "payment_intent"),
+            refunds=_by(newest["refund"], "charge"),
+            disputes=_by(newest["dispute"], "charge"),
             events=newest["event"],
-            deliveries=deliveries,
+            deliveries=_by(deliveries, "event"),
+            flutterwave=flutterwave.overview(self._world, SHOWN),
             requests=store.rows("SELECT * FROM requests ORDER BY seq DESC LIMIT ?", SHOWN),
         )
+
+
+def _by(items: Iterable[Json], name: str) -> dict[str, list[Json]]:
+    groups: dict[str, list[Json]] = {}
+    for item in items:
+        groups.setdefault(item[name], []).append(item)
+    return groups
+
+
+def _change_afterwards(world: World, action: str, subject: str) -> None:
+    found = world.store.get(AFTERWARDS[action], subject)
+    if found is None:
+        raise ValueError(f"There is no {AFTERWARDS[action]} {subject}.")
+    with world.store.transaction():
+        match action:
+            case "refund":
+                refunds.make(world, found)
+            case "refund_arrives":
+                refunds.settle(world, found, success=True)
+            case "refund_fails":
+                refunds.settle(world, found, success=False)
+            case "dispute":
+                disputes.open_one(world, found, amount=None, reason="fraudulent", inquiry=False)
+            case "dispute_won":
+                disputes.move(world, found, "won")
+            case "dispute_lost":
+                disputes.move(world, found, "lost")
 
 
 def _mode(form: Mapping[str, str]) -> dict[str, object]:
     """The form's texts as the mode's values: an empty number means null."""
     numbers = {"delay_seconds", "copies", "charge_updated_delay_seconds", "settle_after_seconds"}
-    changes: dict[str, object] = {name: form[name] for name in ("delivery", "order") if name in form}
+    texts = ("delivery", "order", "refund_outcome")
+    changes: dict[str, object] = {name: form[name] for name in texts if name in form}
     for name in numbers & Mode().as_json().keys():
         value = form.get(name, "")
         changes[name] = None if not value else int(value) if name == "copies" else float(value)

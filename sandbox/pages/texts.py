@@ -1,6 +1,9 @@
 """The words of the pay page, in English and Arabic: HTML, with names in braces for what is put in."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+from markupsafe import Markup
 
 Texts = dict[str, str]
 
@@ -20,6 +23,9 @@ ENGLISH: Texts = {
     "three_d_secure_hint": "The bank asks you to confirm first.",
     "bank_transfer": "Pay by bank transfer (arrives later)",
     "bank_transfer_hint": "The order completes unpaid; the money follows.",
+    "transfer": "Pay by bank transfer (arrives later)",
+    "transfer_hint": "The payment is pending until the money is there.",
+    "reference": "Reference {reference}",
     "leave": "← Back to {merchant}",
     "return": "Return to {merchant}",
     "valid_until": "This page is valid until {time}.",
@@ -55,6 +61,9 @@ ARABIC: Texts = {
     "three_d_secure_hint": "يطلب منك البنك التأكيد أولًا.",
     "bank_transfer": "ادفع بتحويل بنكي (يصل لاحقًا)",
     "bank_transfer_hint": "يكتمل الطلب قبل الدفع، ثم يصل المبلغ.",
+    "transfer": "ادفع بتحويل بنكي (يصل لاحقًا)",
+    "transfer_hint": "تبقى الدفعة معلّقة حتى يصل المبلغ.",
+    "reference": "المرجع {reference}",
     "leave": "→ العودة إلى {merchant}",
     "return": "العودة إلى {merchant}",
     "valid_until": "هذه الصفحة صالحة حتى {time}.",
@@ -88,6 +97,21 @@ def language_of(locale: str | None, accept_language: str) -> str:
     """The language of the page: the session's locale or, if that is `auto` or absent, what the browser prefers."""
     wanted = accept_language if locale in (None, "auto") else locale
     return "ar" if wanted is not None and wanted.lower().startswith("ar") else "en"
+
+
+def translator(language: str) -> Callable[..., Markup]:
+    """Gives a text of the language by its name; what is put into it is escaped, and keeps its own direction."""
+    texts = LANGUAGES[language]
+
+    def text(name: str, **values: object) -> Markup:
+        isolated = {key: Markup("<bdi>{}</bdi>").format(value) for key, value in values.items()}
+        return Markup(texts[name]).format(**isolated)  # noqa: S704 -- the texts are the sandbox's own
+
+    return text
+
+
+def direction(language: str) -> str:
+    return "rtl" if language == "ar" else "ltr"
 
 
 def moment(timestamp: int, language: str) -> str:

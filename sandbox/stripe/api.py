@@ -8,13 +8,14 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.faults import IN_SCOPE, Fault
 from sandbox.store import Json
 from sandbox.stripe import API_VERSION, expand, idempotency
 from sandbox.stripe.errors import StripeError, UnauthorizedError
@@ -133,6 +134,9 @@ class Api:
                 "help at https://support.stripe.com/."
             )
             raise StripeError(plain, status=404)
+        fault: Fault | None = request.scope.get(IN_SCOPE)
+        if fault is not None and fault.kind == "rate_limit":
+            return self._failure(fault, identifier)
         store = self._world.store
         wanted = idempotency.digest(raw)
         if key is not None and (kept := idempotency.look_up(store, key, path, wanted)) is not None:
@@ -140,7 +144,7 @@ class Api:
         # Nothing is awaited from the look-up to the note that the key is in use: no twin slips in between.
         call = Call(identifier, key, request.path_params, operation.read(raw))
         with store.transaction():
-            reply = self._execute(operation, call)
+            reply = self._execute(operation, call, fault)
             if key is not None:
                 idempotency.keep(store, key, path, wanted, request=identifier, reply=reply)
         if request.method == "POST" and self._world.mode.answer_delay_seconds:
@@ -149,13 +153,21 @@ class Api:
             idempotency.finish(store, key)
         return reply
 
-    def _execute(self, operation: Operation, call: Call) -> Reply:
+    def _execute(self, operation: Operation, call: Call, fault: Fault | None) -> Reply:
+        """The effect, unless a fault comes before it, and the answer, unless a fault takes its place."""
+        if fault is None:
+            return self._carry_out(operation, call)
+        if fault.after_effect:
+            self._carry_out(operation, call)
+        return self._failure(fault, call.id)
+
+    def _carry_out(self, operation: Operation, call: Call) -> Reply:
         """The effect, whole or not at all, and its answer."""
         store = self._world.store
         try:
             with store.savepoint():
                 answer = operation.run(self._world, call)
-            expand.expand(store, answer, call.params.get("expand", ()), many=operation.many)
+            expand.expand(store, answer, call.params.get("expand", ()))
             return Reply.of(200, answer)
         except StripeError as error:
             return self._error(error, call.id)
@@ -164,6 +176,11 @@ class Api:
             logger.exception("%s %s", operation.method, operation.path)
             plain = "An unknown error occurred in the sandbox; its log says more."
             return self._error(StripeError(plain, status=500, error_type="api_error"), call.id)
+
+    def _failure(self, fault: Fault, identifier: str) -> Reply:
+        kind = "api_error" if fault.status >= 500 else None
+        error = StripeError(fault.message, code=fault.code, status=fault.status, error_type=kind)
+        return replace(self._error(error, identifier), headers=fault.headers)
 
     def _error(self, error: StripeError, identifier: str) -> Reply:
         return Reply.of(error.status, error.as_json(f"{self._world.settings.base_url}/#{identifier}"))

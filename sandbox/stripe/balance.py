@@ -4,6 +4,9 @@ https://docs.stripe.com/api/balance and https://docs.stripe.com/api/balance_tran
 once.
 """
 
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+
 from sandbox.money import processing_fee
 from sandbox.store import Json, field_is, now
 from sandbox.stripe import lists
@@ -13,38 +16,88 @@ from sandbox.stripe.identifiers import new_id
 from sandbox.stripe.parameters import Currency, Hash, Text
 from sandbox.world import World
 
+# Where the category is not called as the type: https://docs.stripe.com/reports/reporting-categories
+CATEGORIES = {
+    "adjustment": "other_adjustment",
+    "payout_failure": "payout_reversal",
+    "stripe_fee": "fee",
+}
 
-def book_charge(world: World, charge: Json) -> Json:
-    """The balance transaction of a charge: its amount, the fee, and the net that the account gains."""
-    fee = processing_fee(charge["amount"], charge["currency"])
+
+@dataclass(frozen=True)
+class Movement:
+    """What a transaction adds to the balance or, negative, takes from it: minor units, and the rate if converted."""
+
+    amount: int
+    currency: str
+    exchange_rate: float | None = None
+
+    @property
+    def undone(self) -> "Movement":
+        return replace(self, amount=-self.amount)
+
+
+def settle(world: World, amount: int, currency: str) -> Movement:
+    """What an amount that a customer paid or got comes to in the currency that the balance is kept in."""
+    settlement, rate = world.mode.settlement_currency, world.mode.exchange_rate
+    if settlement in (None, currency):
+        return Movement(amount, currency)
+    converted = (Decimal(amount) * Decimal(str(rate))).quantize(Decimal(1), ROUND_HALF_UP)
+    return Movement(int(converted), settlement, rate)
+
+
+def movement_of(transaction: Json) -> Movement:
+    return Movement(transaction["amount"], transaction["currency"], transaction["exchange_rate"])
+
+
+def book(
+    world: World,
+    kind: str,
+    movement: Movement,
+    *,
+    source: str | None,
+    description: str | None,
+    fee: int = 0,
+    fee_name: str = "Stripe processing fees",
+    category: str | None = None,
+) -> Json:
+    """A transaction of any type. The fee, in the movement's currency, is kept from it; negative: given back with it."""
     detail = {
         "amount": fee,
         "application": None,
-        "currency": charge["currency"],
-        "description": "Stripe processing fees",
+        "currency": movement.currency,
+        "description": fee_name,
         "type": "stripe_fee",
     }
     moment = now()
     transaction = {
         "id": new_id("txn"),
         "object": "balance_transaction",
-        "amount": charge["amount"],
+        "amount": movement.amount,
         "available_on": moment,
         "balance_type": "payments",
         "created": moment,
-        "currency": charge["currency"],
-        "description": charge["description"],
-        "exchange_rate": None,
+        "currency": movement.currency,
+        "description": description,
+        "exchange_rate": movement.exchange_rate,
         "fee": fee,
-        "fee_details": [detail],
-        "net": charge["amount"] - fee,
-        "reporting_category": "charge",
-        "source": charge["id"],
+        "fee_details": [detail] if fee else [],
+        "net": movement.amount - fee,
+        "reporting_category": category or CATEGORIES.get(kind, kind),
+        "source": source,
         "status": "available",
-        "type": "charge",
+        "type": kind,
+        "_payout": None,
     }
     world.store.add("balance_transaction", transaction)
     return transaction
+
+
+def book_charge(world: World, charge: Json) -> Json:
+    """The balance transaction of a charge: its amount, the fee, and the net that the account gains."""
+    movement = settle(world, charge["amount"], charge["currency"])
+    fee = processing_fee(movement.amount, movement.currency)
+    return book(world, "charge", movement, source=charge["id"], description=charge["description"], fee=fee)
 
 
 def retrieve_transaction(world: World, call: Call) -> Json:
@@ -55,15 +108,20 @@ def retrieve_transaction(world: World, call: Call) -> Json:
 
 
 def list_transactions(world: World, call: Call) -> Json:
+    """With `payout`: what a payout is the sum of, and its own transaction."""
+    params = call.params
+    conditions = [field_is(name, params[name]) for name in ("source", "type", "currency") if name in params]
+    if "payout" in params:
+        if world.store.get("payout", params["payout"]) is None:
+            raise missing("payout", params["payout"], param="payout", status=400)
+        conditions.append(field_is("_payout", params["payout"]))
     return lists.page(
         world.store,
         "balance_transaction",
-        call.params,
+        params,
         url="/v1/balance_transactions",
         noun="balance transaction",
-        conditions=[
-            field_is(name, call.params[name]) for name in ("source", "type", "currency") if name in call.params
-        ],
+        conditions=conditions,
     )
 
 
@@ -89,10 +147,7 @@ OPERATIONS = (
         "/v1/balance_transactions",
         "balance_transaction",
         list_transactions,
-        Hash(
-            {**lists.PARAMETERS, "source": Text(), "type": Text(), "currency": Currency()},
-            unsupported=frozenset({"payout"}),
-        ),
+        Hash({**lists.PARAMETERS, "source": Text(), "type": Text(), "currency": Currency(), "payout": Text()}),
         many=True,
     ),
 )

@@ -124,6 +124,26 @@ def book(world: World, identifier: str) -> Json | None:
     return charge
 
 
+def give_back(world: World, charge: Json, amount: int, *, call: Call | None) -> None:
+    """Money of the charge goes back to the customer; `charge.refunded` tells the sum of all refunds so far."""
+    previous = {name: charge[name] for name in ("amount_refunded", "refunded")}
+    _count_refunded(world, charge, amount)
+    events.emit(world, "charge.refunded", charge, previous=previous, call=call)
+
+
+def take_back(world: World, identifier: str, amount: int) -> None:
+    """A refund of the charge came to nothing."""
+    charge = world.store.get("charge", identifier)
+    assert charge is not None, "a refund has a charge"
+    _count_refunded(world, charge, -amount)
+
+
+def _count_refunded(world: World, charge: Json, amount: int) -> None:
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    world.store.save(charge)
+
+
 def retrieve(world: World, call: Call) -> Json:
     charge = world.store.get("charge", call.path["charge"])
     if charge is None:

@@ -55,3 +55,7 @@ class NotImplementedHereError(StripeError):
 def missing(noun: str, identifier: str, *, param: str, status: int = 404) -> StripeError:
     """404 for the object that a path names, 400 for one that a parameter names."""
     return StripeError(f"No such {noun}: '{identifier}'", code="resource_missing", param=param, status=status)
+
+
+class NotPossibleError(Exception):
+    """Asked for behind the scenes, not through the API: what it is about is in no state for that; the text says why."""

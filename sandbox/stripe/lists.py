@@ -16,7 +16,7 @@ BOUNDS = Hash(dict.fromkeys(COMPARISONS, Integer()))
 
 @dataclass(frozen=True)
 class Moments:
-    """`created`: one moment, or bounds."""
+    """Such as `created`: one moment, or bounds."""
 
     def read(self, raw: Raw, name: str) -> dict[str, int]:
         if isinstance(raw, str):
@@ -39,9 +39,7 @@ def page(
     conditions: Sequence[tuple[str, Any]] = (),
 ) -> Json:
     """One page of the objects of a kind. Raises StripeError when the cursor names nothing."""
-    wanted = list(conditions)
-    for bound, moment in params.get("created", {}).items():
-        wanted.append((f"created {COMPARISONS[bound]} ?", moment))
+    wanted = [*conditions, *within("created", params.get("created", {}))]
     backwards = "ending_before" in params
     if backwards and "starting_after" in params:
         raise StripeError("You may only specify one of these parameters: starting_after, ending_before.")
@@ -57,6 +55,11 @@ def page(
     if backwards:
         shown.reverse()
     return {"object": "list", "data": shown, "has_more": len(found) > limit, "url": url}
+
+
+def within(column: str, moments: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The conditions that a column (our own SQL) lies between bounds as `Moments` reads them."""
+    return [(f"{column} {COMPARISONS[bound]} ?", moment) for bound, moment in moments.items()]
 
 
 def page_of(items: Sequence[Json], params: Mapping[str, Any], *, url: str) -> Json:

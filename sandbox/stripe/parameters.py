@@ -133,8 +133,12 @@ class Currency:
 
 @dataclass(frozen=True)
 class Metadata:
-    """https://docs.stripe.com/api/metadata: up to 50 keys of 40 characters, values of 500. An empty value unsets."""
+    """https://docs.stripe.com/api/metadata: up to 50 keys of 40 characters, values of 500.
 
+    An empty value unsets its key: left out at creation, kept as empty in `changes` of what exists (see `changed`).
+    """
+
+    changes: bool = False
     keys: int = 50
     key_length: int = 40
     value_length: int = 500
@@ -158,7 +162,12 @@ class Metadata:
                     f"{len(value)} characters. Invalid value: {value}"
                 )
                 raise StripeError(plain, param=f"{name}[{key}]")
-        return {key: value for key, value in raw.items() if isinstance(value, str) and value}
+        return {key: value for key, value in raw.items() if isinstance(value, str) and (value or self.changes)}
+
+    @staticmethod
+    def changed(metadata: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+        """What an object's metadata becomes; no changes at all are an empty `metadata`, which unsets every key."""
+        return {key: value for key, value in ({**metadata, **changes} if changes else {}).items() if value}
 
 
 @dataclass(frozen=True)

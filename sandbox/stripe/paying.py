@@ -11,14 +11,11 @@ from copy import deepcopy
 
 from sandbox.store import Json
 from sandbox.stripe import charges, events, payment_intents, payment_methods, sessions
+from sandbox.stripe.errors import NotPossibleError
 from sandbox.stripe.payment_methods import BANK_TRANSFER, CARD, DECLINED, NOT_AUTHENTICATED, NOT_RECEIVED
 from sandbox.world import World
 
 SETTLE_TIMER = "session.settle"
-
-
-class NotPossibleError(Exception):
-    """The session, or its payment, is in no state for that; the text says in which it is."""
 
 
 class NoSessionError(NotPossibleError):

@@ -1,5 +1,7 @@
 """Checkout sessions: open, then complete or expired. https://docs.stripe.com/api/checkout/sessions"""
 
+from collections.abc import Iterable, Mapping
+
 from sandbox.store import Json, field_is, now
 from sandbox.stripe import events, line_items, lists, payment_intents, session_parameters
 from sandbox.stripe.api import Call, Operation
@@ -129,6 +131,31 @@ def move_end(world: World, session: Json, expires_at: int) -> None:
     session["expires_at"] = expires_at
     world.store.save(session)
     world.timers.set(EXPIRY_TIMER, session["id"], expires_at)
+
+
+def copy(world: World, session: Json, payments: Iterable[Mapping[str, str]]) -> list[str]:
+    """As many open copies of an open session, each for another payment, without events: for tests that need thousands.
+
+    A payment is {payment_id, client_reference_id?}: the first goes where the original names its own, in the metadata of
+    the session and of the intent to come. Returns their ids.
+    """
+    copies = []
+    with world.store.transaction():
+        for payment in payments:
+            identifier = new_id("cs_test")
+            names = {"payment_id": payment["payment_id"]}
+            intent = session["_payment_intent_data"]
+            twin = session | {
+                "id": identifier,
+                "client_reference_id": payment.get("client_reference_id", session["client_reference_id"]),
+                "metadata": session["metadata"] | names,
+                "url": f"{world.settings.base_url}/pay/{identifier}",
+                "_payment_intent_data": intent | {"metadata": intent.get("metadata", {}) | names},
+            }
+            world.store.add("checkout.session", twin)
+            world.timers.set(EXPIRY_TIMER, identifier, twin["expires_at"])
+            copies.append(identifier)
+    return copies
 
 
 def complete(world: World, session: Json, *, paid: bool, email: str | None) -> str:

@@ -18,6 +18,8 @@ import httpx
 import pytest
 import stripe
 
+from tests.sandbox.flutterwave import Flutterwave
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET_KEY = "sk_test_sandbox_of_the_tests"
 WEBHOOK_SECRET = "whsec_first"
@@ -134,7 +136,9 @@ class Sandbox:
     def start(self) -> None:
         command = [sys.executable, "-m", "sandbox", "--port", self.url.rpartition(":")[2]]
         command += ["--state", str(self.state_file), "--webhook-url", self.webhook_url]
+        command += ["--flutterwave-webhook-url", "http://127.0.0.1:9/nobody"]
         secrets = {"STRIPE_SECRET_KEY": SECRET_KEY, "STRIPE_WEBHOOK_SECRET": f"{WEBHOOK_SECRET}, whsec_second"}
+        secrets |= {"FLUTTERWAVE_SECRET_KEY": "FLWSECK_TEST-x", "FLUTTERWAVE_WEBHOOK_SECRET": "hash"}
         environment = {**os.environ, **secrets, "ENVIRONMENT": "test"}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -155,10 +159,17 @@ class Sandbox:
         self.process.terminate()
         return self.process.wait(PATIENCE)
 
-    def control(self, path: str, expected: int = 200, **body: Any) -> Any:
+    def control(self, path: str, /, expected: int = 200, **body: Any) -> Any:
         answer = self.http.post(f"/_control/{path}", json=body)
         assert answer.status_code == expected, answer.text
         return answer.json()
+
+    def charge(self, **changes: Any) -> stripe.Charge:
+        """A charge that a card paid, with its balance transaction."""
+        session = self.pay(**changes)
+        [charge] = self.client.v1.charges.list(params={"payment_intent": session.payment_intent}).data
+        self.control(f"charges/{charge.id}/balance")
+        return self.client.v1.charges.retrieve(charge.id)
 
     def state(self) -> dict[str, Any]:
         return self.http.get("/_control/state").json()
@@ -202,3 +213,10 @@ def sandbox(running_sandbox: Sandbox, receiver: Receiver) -> Sandbox:
     running_sandbox.control("endpoint", url=receiver.url)
     running_sandbox.control("mode", charge_updated_delay_seconds=0)
     return running_sandbox
+
+
+@pytest.fixture
+def flutterwave(sandbox: Sandbox, receiver: Receiver) -> Flutterwave:
+    """Flutterwave's half, which sends its webhooks to this test's receiver too."""
+    sandbox.control("flutterwave/endpoint", url=receiver.url)
+    return Flutterwave(sandbox)

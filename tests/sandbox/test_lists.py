@@ -107,3 +107,67 @@ def test_events_by_delivery(sandbox, receiver):
     assert [event.type for event in listing(params={"delivery_success": True}).data] == ["charge.succeeded"]
     assert len(listing(params={"delivery_success": False}).data) == 4
     assert listing(params={"delivery_success": True}).data[0].pending_webhooks == 0
+
+
+def test_events_by_time_and_by_page(sandbox, receiver):
+    sandbox.pay()
+    receiver.wait_for("charge.updated")
+    service = sandbox.client.v1.events
+    everything = service.list().data
+    assert [event.type for event in everything[::-1]] == receiver.types
+    first = everything[-1]
+    assert ids(service.list(params={"created": {"gte": first.created}})) == [event.id for event in everything]
+    assert service.list(params={"created": {"lt": first.created}}).data == []
+    assert ids(service.list(params={"starting_after": everything[1].id, "limit": 2})) == [
+        one.id for one in everything[2:4]
+    ]
+    assert ids(service.list(params={"ending_before": first.id, "limit": 1})) == [everything[-2].id]
+    of_intents = service.list(params={"type": "payment_intent.*", "limit": 1})
+    assert of_intents.has_more is True
+    assert [event.type for event in of_intents.auto_paging_iter()] == [
+        "payment_intent.created", "payment_intent.succeeded"
+    ]  # fmt: skip
+
+
+def test_an_event_is_retrieved_as_it_was_sent(sandbox, receiver):
+    sandbox.pay()
+    sent = receiver.wait_for("charge.updated").event
+    found = sandbox.client.v1.events.retrieve(sent["id"])
+    assert found.to_dict() == sent | {"pending_webhooks": found.pending_webhooks}
+    with pytest.raises(stripe.InvalidRequestError, match="No such event: 'evt_1'") as missing:
+        sandbox.client.v1.events.retrieve("evt_1")
+    assert missing.value.http_status == 404
+
+
+def test_events_of_at_most_twenty_types(sandbox):
+    with pytest.raises(stripe.InvalidRequestError, match="at most 20") as refused:
+        sandbox.client.v1.events.list(params={"types": ["charge.updated"] * 21})
+    assert refused.value.param == "types"
+
+
+def test_charges_by_time_intent_and_page(sandbox):
+    session = sandbox.pay("declined")
+    sandbox.control(f"sessions/{session.id}/pay", method="card")
+    other = sandbox.charge()
+    listing = sandbox.client.v1.charges.list
+    everything = ids(listing())
+    assert everything[0] == other.id
+    assert ids(listing(params={"payment_intent": session.payment_intent})) == everything[1:]
+    assert ids(listing(params={"payment_intent": session.payment_intent, "limit": 1})) == everything[1:2]
+    assert ids(listing(params={"starting_after": everything[0], "limit": 1})) == everything[1:2]
+    assert ids(listing(params={"created": {"gte": other.created}}))[0] == other.id
+    assert ids(listing(params={"created": {"gt": other.created}})) == []
+    expanded = listing(params={"expand": ["data.balance_transaction"], "limit": 1}).data[0]
+    assert expanded.balance_transaction.source == other.id
+
+
+def test_sessions_by_intent_and_status(sandbox):
+    waiting, paid, ended = sandbox.session(), sandbox.pay(), sandbox.session()
+    sandbox.client.v1.checkout.sessions.expire(ended.id)
+    listing = sandbox.client.v1.checkout.sessions.list
+    assert ids(listing(params={"payment_intent": paid.payment_intent})) == [paid.id]
+    found = {status: ids(listing(params={"status": status})) for status in ("open", "complete", "expired")}
+    assert found == {"open": [waiting.id], "complete": [paid.id], "expired": [ended.id]}
+    assert ids(listing(params={"status": "open", "created": {"lt": waiting.created}})) == []
+    whole = listing(params={"status": "complete", "expand": ["data.payment_intent.latest_charge"]}).data[0]
+    assert whole.payment_intent.latest_charge.paid is True

@@ -212,6 +212,9 @@ def test_the_button_is_named_after_the_submit_type(sandbox, submit_type, label):
     assert f'value="pay">{label} <bdi>SAR 125.00</bdi>' in html
 
 
+PLAIN_MODE = {"copies": "1", "delay_seconds": "0", "charge_updated_delay_seconds": "0"}
+
+
 def control_page(sandbox, **form):
     answer = sandbox.http.post("/", data=form, follow_redirects=True) if form else sandbox.http.get("/")
     return answer.text
@@ -242,8 +245,34 @@ def test_the_control_page_s_buttons(sandbox, receiver):
     assert receiver.types.count("charge.updated") == 2
 
 
+def test_the_control_page_s_buttons_for_money_that_goes_back(sandbox):
+    session = sandbox.pay()
+
+    def now(kind):
+        return sandbox.state()[kind][-1]
+
+    charge = now("charges")["id"]
+    assert "Refund what is left" in control_page(sandbox)
+    control_page(sandbox, action="mode", refund_outcome="pending", **PLAIN_MODE)
+    control_page(sandbox, action="refund", subject=charge)
+    html = control_page(sandbox)
+    assert "Refund of SAR 125.00" in html
+    assert "Refund what is left" not in html
+    assert now("refunds")["status"] == "pending"
+    control_page(sandbox, action="refund_arrives", subject=now("refunds")["id"])
+    assert now("refunds")["status"] == "succeeded"
+    control_page(sandbox, action="refund_fails", subject=now("refunds")["id"])
+    assert now("refunds")["status"] == "failed"
+    for end in ("lost", "won"):
+        control_page(sandbox, action="dispute", subject=charge)
+        assert "Dispute over SAR 125.00" in control_page(sandbox)
+        control_page(sandbox, action=f"dispute_{end}", subject=now("disputes")["id"])
+        assert now("disputes")["status"] == end
+    assert sandbox.client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
 def test_the_control_page_sets_the_mode(sandbox, receiver):
-    form = {"delivery": "hold", "order": "shuffled", "copies": "2", "delay_seconds": "0"}
+    form = PLAIN_MODE | {"delivery": "hold", "order": "shuffled", "copies": "2"}
     form |= {"charge_updated_delay_seconds": "0.5", "settle_after_seconds": ""}
     control_page(sandbox, action="mode", **form)
     mode = sandbox.state()["mode"]
@@ -257,7 +286,13 @@ def test_the_control_page_sets_the_mode(sandbox, receiver):
 
 
 @pytest.mark.parametrize(
-    "form", [{"action": "explode"}, {"action": "arrive", "subject": "cs_1"}, {"action": "mode", "copies": "many"}]
+    "form",
+    [
+        {"action": "explode"},
+        {"action": "arrive", "subject": "cs_1"},
+        {"action": "refund", "subject": "ch_1"},
+        {"action": "mode", "copies": "many"},
+    ],
 )
 def test_a_button_that_cannot_work_says_why(sandbox, form):
     answer = sandbox.http.post("/", data=form)

@@ -26,15 +26,20 @@ REFUSALS = [
     (["--host", "example.com"], {}, "example.com is not a loopback address"),
     ([], {"STRIPE_SECRET_KEY": ""}, "STRIPE_SECRET_KEY is not set"),
     ([], {"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is not set"),
-    ([], {"STRIPE_SECRET_KEY": "sk_live_1234"}, "a live key"),
+    ([], {"STRIPE_SECRET_KEY": "sk_live_1234"}, "STRIPE_SECRET_KEY is a live key"),
+    ([], {"FLUTTERWAVE_SECRET_KEY": ""}, "FLUTTERWAVE_SECRET_KEY is not set"),
+    ([], {"FLUTTERWAVE_WEBHOOK_SECRET": ""}, "FLUTTERWAVE_WEBHOOK_SECRET is not set"),
+    ([], {"FLUTTERWAVE_SECRET_KEY": "FLWSECK-1234-X"}, "FLUTTERWAVE_SECRET_KEY is a live key"),
 ]
 
 
 def begin(state, arguments, environment):
     command = [sys.executable, "-m", "sandbox", "--port", str(free_port()), "--state", str(state)]
     command += ["--webhook-url", "http://127.0.0.1:9/nobody", *arguments]
+    command += ["--flutterwave-webhook-url", "http://127.0.0.1:9/nobody"]
     inherited = {name: value for name, value in os.environ.items() if name != "ENVIRONMENT"}
-    given = {"STRIPE_SECRET_KEY": SECRET_KEY, "STRIPE_WEBHOOK_SECRET": "whsec_x", **environment}
+    given = {"STRIPE_SECRET_KEY": SECRET_KEY, "STRIPE_WEBHOOK_SECRET": "whsec_x"}
+    given |= {"FLUTTERWAVE_SECRET_KEY": "FLWSECK_TEST-x", "FLUTTERWAVE_WEBHOOK_SECRET": "hash", **environment}
     return subprocess.Popen(command, cwd=ROOT, env=inherited | given, stderr=subprocess.PIPE, text=True)
 
 

@@ -25,10 +25,20 @@ def whole(running_sandbox):
     intent = client.payment_intents.retrieve(session.payment_intent)
     sandbox.control(f"charges/{intent.latest_charge}/balance")
     charge = client.charges.retrieve(intent.latest_charge)
+    sandbox.control("mode", refund_outcome="pending")
+    failed, pending = (client.refunds.create(params={"charge": charge.id, "amount": 1}) for _ in range(2))
+    sandbox.control(f"refunds/{failed.id}/settle", success=False)
+    disputed = sandbox.control(f"charges/{charge.id}/dispute")
+    payout = sandbox.control("payouts", currency="sar")
+    sandbox.control(f"payouts/{payout['id']}/settle", success=False)
     return {
         "session": client.checkout.sessions.retrieve(session.id),
         "intent": intent,
         "charge": charge,
+        "failed refund": client.refunds.retrieve(failed.id),
+        "pending refund": pending,
+        "dispute": client.disputes.retrieve(disputed["id"]),
+        "payout": client.payouts.retrieve(payout["id"]),
         "transaction": client.balance_transactions.retrieve(charge.balance_transaction),
         "balance": client.balance.retrieve(),
         "event": client.events.list().data[0],
@@ -43,6 +53,10 @@ def whole(running_sandbox):
         ("session", stripe.checkout.Session),
         ("intent", stripe.PaymentIntent),
         ("charge", stripe.Charge),
+        ("failed refund", stripe.Refund),
+        ("pending refund", stripe.Refund),
+        ("dispute", stripe.Dispute),
+        ("payout", stripe.Payout),
         ("transaction", stripe.BalanceTransaction),
         ("balance", stripe.Balance),
         ("event", stripe.Event),
