@@ -46,6 +46,7 @@ DELETE FROM bookings_seatclaim claim
  USING own
  WHERE (claim.trip_id, claim.seat_id, claim.leg) = (own.trip_id, own.seat_id, own.leg)
    AND (NOT %(ended_only)s OR claim.expires_at <= clock_timestamp())
+   AND (%(seats)s::bigint[] IS NULL OR claim.seat_id = ANY(%(seats)s))
 """
 )
 
@@ -81,10 +82,11 @@ def keep_all(booking: Booking, seat_count: int, expires_at: datetime | None) -> 
     return max(kept) if len(kept) == seat_count * legs else None
 
 
-def release(booking: Booking, *, ended_only: bool = False) -> None:
-    """Put the booking's seats back on sale; `ended_only` leaves claims whose hold still runs."""
+def release(booking: Booking, *, seats: Collection[int] | None = None, ended_only: bool = False) -> None:
+    """Put the booking's seats back on sale, or these of them; `ended_only` leaves claims whose hold still runs."""
+    parameters = {**_stretch(booking), "ended_only": ended_only, "seats": None if seats is None else sorted(seats)}
     with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, {**_stretch(booking), "ended_only": ended_only})
+        cursor.execute(_RELEASE, parameters)
 
 
 def _stretch(booking: Booking) -> dict[str, Any]:

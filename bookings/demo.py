@@ -52,13 +52,17 @@ POLICY = [
 
 @dataclass(frozen=True)
 class SignIn:
-    """A demo user. The password is no secret: production refuses to make these."""
+    """A demo user, who sees all of some apps, changes all of others, and has some rights besides.
+
+    The password is no secret: production refuses to make these.
+    """
 
     role: str
     email: str
     full_name: str
     apps: tuple[str, ...] = ()
     may_change: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
 
     @property
     def password(self) -> str:
@@ -67,10 +71,19 @@ class SignIn:
 
 SIGN_INS = (
     SignIn("traveller", "traveller@demo.example", "Layla Haddad"),
-    SignIn("staff", "staff@demo.example", "Omar Saleh", ("bookings", "payments", "core"), ("bookings",)),
-    SignIn("finance", "finance@demo.example", "Amina Bello", ("bookings", "payments", "ledger", "core")),
-    SignIn("auditor", "auditor@demo.example", "Yusuf Adeyemi", ("accounts", "bookings", "payments", "ledger", "core")),
-)
+    SignIn(  # operations: sells, cancels, and sees to it that events and e-mails get through
+        "staff", "staff@demo.example", "Omar Saleh", ("bookings", "payments", "core"), ("bookings",),
+        ("payments.request_refund", "payments.change_gatewayevent", "core.change_outboxmessage"),
+    ),
+    SignIn(  # pays back, sees refunds through, explains what the gateways' books have
+        "finance", "finance@demo.example", "Amina Bello", ("bookings", "payments", "ledger", "core"), (),
+        ("payments.request_refund", "payments.change_refund", "payments.reconcile"),
+    ),
+    SignIn(
+        "auditor", "auditor@demo.example", "Yusuf Adeyemi",
+        ("accounts", "auth", "bookings", "payments", "ledger", "core"),
+    ),
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -108,7 +121,9 @@ def _user(sign_in: SignIn) -> None:
         for permission in Permission.objects.select_related("content_type").filter(
             content_type__app_label__in=sign_in.apps
         )
-        if permission.codename.startswith("view_") or permission.content_type.app_label in sign_in.may_change
+        if permission.codename.startswith("view_")
+        or permission.content_type.app_label in sign_in.may_change
+        or f"{permission.content_type.app_label}.{permission.codename}" in sign_in.rights
     ]
     user.user_permissions.set(granted)
 

@@ -185,9 +185,10 @@ def _count_free(trips: Sequence[FoundTrip]) -> dict[int, int]:
 def trip_stops(trip_id: int) -> list[TripStop]:
     """The stops of a trip in order, with trip and places. Raises NotFound."""
     stops = list(
-        TripStop.objects.filter(trip_id=trip_id).select_related("trip__operator", "trip__seat_map", "place")
+        TripStop.objects.filter(trip_id=trip_id)
+        .select_related("trip__operator", "trip__route", "trip__seat_map", "place")
         .order_by("position")
-    )  # fmt: skip
+    )
     if not stops:
         raise NotFound("There is no such trip.")
     return stops

@@ -24,6 +24,8 @@ REQUIRED_IN_PRODUCTION = (
     "JOBS_SECRET",
     "EMAIL_URL",
 )
+# Flutterwave is offered when these are set: all of them, or none.
+FLUTTERWAVE_KEYS = ("FLUTTERWAVE_PUBLIC_KEY", "FLUTTERWAVE_SECRET_KEY", "FLUTTERWAVE_WEBHOOK_SECRET")
 MINIMUM_LENGTHS = {"SECRET_KEY": 32, "JWT_SECRET": 32, "REFRESH_TOKEN_PEPPER": 32, "JOBS_SECRET": 32}
 
 
@@ -44,9 +46,14 @@ def secrets(name: str) -> list[str]:
     return [value.strip() for value in os.environ.get(name, "").split(",") if value.strip()]
 
 
+def _required() -> tuple[str, ...]:
+    wants_flutterwave = any(os.environ.get(name, "").strip() for name in FLUTTERWAVE_KEYS)
+    return (*REQUIRED_IN_PRODUCTION, *FLUTTERWAVE_KEYS) if wants_flutterwave else REQUIRED_IN_PRODUCTION
+
+
 def _complaints() -> list[str]:
     complaints = []
-    for name in REQUIRED_IN_PRODUCTION:
+    for name in _required():
         present = redis_url() if name == "REDIS_URL" else os.environ.get(name, "").strip()
         if not present:
             complaints.append(f"{name} is missing")

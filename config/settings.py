@@ -1,5 +1,6 @@
 """All settings. Every value that differs between installations comes from the environment; see .env.example."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from psycopg import IsolationLevel
 
 from config.environment import ENVIRONMENT, PRODUCTION, env, redis_url, refuse_incomplete_production, secrets
-from config.staff_menu import NAVIGATION
 from core import logs
 from core.durations import parse_duration
 
@@ -228,10 +228,18 @@ HOLD_MAX = timedelta(minutes=env.float("HOLD_MAX_MINUTES", 30))
 MAX_HELD_SEATS = env.int("MAX_HELD_SEATS", 10)
 PROCESSING_HOLD = timedelta(hours=env.float("PROCESSING_HOLD_HOURS", 48))
 
+# In tests only: a file that names the point at which a process is to be killed (core.faults).
+FAULT_FILE = os.environ.get("FAULT_FILE", "") if ENVIRONMENT == "test" else ""
+
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRETS = secrets("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "https://api.stripe.com")
 STRIPE_API_VERSION = "2026-10-28.endive"
+
+FLUTTERWAVE_PUBLIC_KEY = env.str("FLUTTERWAVE_PUBLIC_KEY", "")
+FLUTTERWAVE_SECRET_KEY = env.str("FLUTTERWAVE_SECRET_KEY", "")
+FLUTTERWAVE_WEBHOOK_SECRETS = secrets("FLUTTERWAVE_WEBHOOK_SECRET")
+FLUTTERWAVE_API_BASE = env.str("FLUTTERWAVE_API_BASE", "https://api.flutterwave.com")
 
 # ------------------------------------------------------------------------------------------------- mail, files, logs
 EMAIL_CONFIG = env.email_url("EMAIL_URL", "consolemail://")
@@ -291,5 +299,5 @@ UNFOLD = {
     "BORDER_RADIUS": "6px",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
     "STYLES": [lambda request: static("staff.css")],
-    "SIDEBAR": {"navigation": NAVIGATION},
+    "SIDEBAR": {"navigation": "config.staff_menu.navigation"},
 }

@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from payments.admin import attention
+from payments.admin.balance_line import TO_EXPLAIN
+from payments.models import BalanceTransaction, Dispute, Finding, Refund
+
 Link = dict[str, Any]
+_MANY = 100  # nobody needs to know exactly how many more
 
 
 def _list(title: str | Promise, icon: str, app: str, model: str) -> Link:
@@ -47,21 +53,72 @@ _ALL_TRIPS = {
     "active": lambda request: request.path.startswith(str(_TRIPS["link"])) and not _asks_for_today(request),
 }
 
-NAVIGATION: list[dict[str, Any]] = [
+_REFUNDS = _list(_("Refunds"), "undo", "payments", "refund")
+
+
+def _asks_what_to_see_to(request: HttpRequest) -> bool:
+    return request.path == str(_REFUNDS["link"]) and request.GET.get("needs") == "attention"
+
+
+_REFUNDS_TO_SEE_TO = {
+    **_REFUNDS,
+    "title": _("Refunds to see to"),
+    "icon": "notification_important",
+    "link": format_lazy("{}?needs=attention", _REFUNDS["link"]),
+    "active": _asks_what_to_see_to,
+    "waiting": lambda: Refund.objects.filter(attention.to_see_to()),
+}
+_ALL_REFUNDS = {
+    **_REFUNDS,
+    "active": lambda request: request.path.startswith(str(_REFUNDS["link"])) and not _asks_what_to_see_to(request),
+}
+_DISPUTES = {
+    **_list(_("Disputes"), "gavel", "payments", "dispute"),
+    "waiting": lambda: Dispute.objects.filter(attention.to_answer_soon()),
+}
+
+_FINDINGS = _list(_("Findings"), "troubleshoot", "payments", "finding")
+_LINES = _list(_("Lines of balances"), "receipt_long", "payments", "balancetransaction")
+_FINDINGS_TO_SETTLE = {
+    **_FINDINGS,
+    "link": format_lazy("{}?state=unsettled", _FINDINGS["link"]),
+    "active": lambda request: request.path.startswith(str(_FINDINGS["link"])),
+    "waiting": lambda: Finding.objects.filter(Finding.UNSETTLED),
+}
+_LINES_TO_EXPLAIN = {
+    **_LINES,
+    "link": format_lazy("{}?outcome=suspense", _LINES["link"]),
+    "active": lambda request: request.path.startswith(str(_LINES["link"])),
+    "waiting": lambda: BalanceTransaction.objects.filter(TO_EXPLAIN),
+}
+
+_GROUPS: list[dict[str, Any]] = [
     {"items": [_TODAY, _ALL_TRIPS, _list(_("Bookings"), "confirmation_number", "bookings", "booking")]},
     {
         "title": _("Money"),
         "items": [
             _list(_("Payments"), "credit_card", "payments", "payment"),
-            _list(_("Refunds"), "undo", "payments", "refund"),
+            _ALL_REFUNDS,
+            _REFUNDS_TO_SEE_TO,
+            _DISPUTES,
             _list(_("Ledger entries"), "menu_book", "ledger", "journalentry"),
             _list(_("Ledger accounts"), "account_balance", "ledger", "account"),
+        ],
+    },
+    {
+        "title": _("Reconciliation"),
+        "items": [
+            _FINDINGS_TO_SETTLE,
+            _list(_("Comparisons"), "compare_arrows", "payments", "reconciliationrun"),
+            _list(_("Payouts"), "savings", "payments", "payout"),
+            _LINES_TO_EXPLAIN,
         ],
     },
     {
         "title": _("Operations"),
         "items": [
             _list(_("Gateway events"), "webhook", "payments", "gatewayevent"),
+            _list(_("Gateway calls"), "outbound", "payments", "gatewaycall"),
             _list(_("Outbox"), "outbox", "core", "outboxmessage"),
             _list(_("Jobs"), "schedule", "core", "jobrun"),
             _list(_("Status changes"), "history", "core", "statuschange"),
@@ -87,3 +144,20 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
 ]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of links, each link with the number of things that wait behind it for somebody who may see them."""
+    return [{**group, "items": [_with_badge(item, request) for item in group["items"]]} for group in _GROUPS]
+
+
+def _with_badge(item: Link, request: HttpRequest) -> Link:
+    if "waiting" not in item or not item["permission"](request):
+        return item
+    return {**item, "badge": _count(item["waiting"]())}
+
+
+def _count(rows: QuerySet[Any]) -> int | str:
+    """Zero is shown as no badge."""
+    count = rows[:_MANY].count()
+    return count if count < _MANY else f"{_MANY - 1}+"

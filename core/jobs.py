@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from celery import Celery, shared_task
+from celery import Celery, current_app, shared_task
 from celery.schedules import BaseSchedule, crontab
+from django.conf import settings
 from django.utils import timezone
 
 from core import outbox
@@ -65,6 +66,11 @@ def job(
         def run_by_worker(**given: Any) -> None:
             run(name, **given)
 
+        @shared_task(name=f"nudge.{name}")
+        def run_on_nudge() -> None:
+            with correlated(), acting_as(f"job:{name}"):
+                work()
+
         return work
 
     return declare
@@ -92,8 +98,14 @@ def run(name: str, **options: Any) -> Result:
             log.exception("job_failed", job=name)
             raise
         _end(record, result=result)
-        log.info("job_done", job=name, **result)
+        log.info("job_done", job=name, **{key: value for key, value in result.items() if not isinstance(value, list)})
         return result
+
+
+def nudge(name: str) -> None:
+    """Have a worker do a job now, beside its schedule; such a run is not recorded. A nudge may be lost."""
+    if settings.REDIS_URL:  # without a broker there is no worker to nudge
+        current_app.send_task(f"nudge.{name}", queue=_registry[name].queue, retry=False, ignore_result=True)
 
 
 def _end(record: JobRun, **outcome: Any) -> None:

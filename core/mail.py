@@ -34,4 +34,5 @@ def send(message: Message, *, to: str, language: str, template: str, context: Ma
 def message_id(message: Message) -> str:
     """The same for every try of a message."""
     host = urlsplit(settings.PUBLIC_URL).hostname
-    return f"<{message.kind}.{message.subject}@{host}>"
+    name = f"{message.kind}.{message.subject}".replace(":", ".")  # which may not stand there: RFC 5322
+    return f"<{name}@{host}>"

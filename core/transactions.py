@@ -8,6 +8,8 @@ import structlog
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg import errors
 
+from core import faults
+
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,12 +22,18 @@ def in_one_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
     A deadlock victim is run again from its beginning, so the function must have no effect outside the database.
     """
 
+    step = f"{use_case.__module__}.{use_case.__qualname__}"
+    faults.declare(step)
+
     @functools.wraps(use_case)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        faults.passing(faults.before(step))
         for tries_left in reversed(range(_TRIES)):
             try:
                 with transaction.atomic(durable=True):
-                    return use_case(*args, **kwargs)
+                    result = use_case(*args, **kwargs)
+                faults.passing(faults.after(step))
+                return result
             except OperationalError as error:
                 if not tries_left or not _is_deadlock(error) or connection.in_atomic_block:
                     raise

@@ -17,11 +17,12 @@ WORKER_PROCESSES = 2
 
 
 def start_sandbox(stack: Stack, env: Mapping[str, str], *, port: int, webhook_base: str) -> None:
-    """Starts the stand-in for Stripe and Flutterwave, which sends Stripe's events to `webhook_base`."""
+    """Starts the stand-in for Stripe and Flutterwave, which sends its events to `webhook_base`."""
     arguments = [
         *(sys.executable, "-m", "sandbox", "--port", str(port)),
         *("--state", str(stack.state.folder / "sandbox.sqlite3")),
         *("--webhook-url", f"{webhook_base}/webhooks/stripe"),
+        *("--flutterwave-webhook-url", f"{webhook_base}/webhooks/flutterwave"),
     ]
     sandbox = stack.start("sandbox", arguments, kind="sandbox", env=env, cwd=PROJECT)
     host = f"{LOCALHOST}:{port}"

@@ -9,6 +9,8 @@ from embedded.ports import LOCALHOST, free_ports
 from embedded.state import State, read_json, write_private
 
 NOWHERE = f"http://{LOCALHOST}:9"  # the discard port: nothing listens there
+# Where in the sandbox each gateway's API is.
+GATEWAYS = {"STRIPE": "", "FLUTTERWAVE": "/flutterwave"}
 # What a later `manage` must know to work with the same services as a run that goes on.
 SHARED = """
     ENVIRONMENT PUBLIC_URL ALLOWED_HOSTS SECRET_KEY JWT_SECRET REFRESH_TOKEN_PEPPER JOBS_SECRET EMAIL_URL
@@ -59,10 +61,11 @@ def compose(
         filled["DATABASE_OWNER_URL"] = f"postgres://berth_owner:{state.secrets['owner_password']}@{server}"
     if ports.valkey:
         filled["REDIS_URL"] = f"redis://:{state.secrets['redis_password']}@{LOCALHOST}:{ports.valkey}/0"
-    if ports.sandbox:
-        filled["STRIPE_API_BASE"] = f"http://{LOCALHOST}:{ports.sandbox}"
-    elif not _has_gateways(caller):
-        filled["STRIPE_API_BASE"] = NOWHERE  # our made-up key is nothing to show to the real Stripe
+    for gateway, path in GATEWAYS.items():
+        if ports.sandbox:
+            filled[f"{gateway}_API_BASE"] = f"http://{LOCALHOST}:{ports.sandbox}{path}"
+        elif not _has_gateways(caller) or not caller.get(f"{gateway}_SECRET_KEY"):
+            filled[f"{gateway}_API_BASE"] = NOWHERE  # our made-up key is nothing to show to the real gateway
     return {**filled, **{name: value for name, value in caller.items() if value or name not in filled}}
 
 
@@ -76,4 +79,4 @@ def public_host(environment: Mapping[str, str]) -> str:
 
 
 def _has_gateways(caller: Mapping[str, str]) -> bool:
-    return bool(caller.get("STRIPE_API_BASE") or caller.get("FLUTTERWAVE_API_BASE"))
+    return any(caller.get(f"{gateway}_API_BASE") for gateway in GATEWAYS)

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ledger.chart import kind_of
-from ledger.models import Account
+from ledger.models import Account, Posting
 
 
 class AccountLine(TypedDict):
@@ -79,3 +79,10 @@ def trial_balance(at: date | None = None, currency: str | None = None) -> TrialB
         books["total_debit"] += debit
         books["total_credit"] += credit
     return {"at": (at or timezone.now().astimezone(UTC).date()).isoformat(), "currencies": currencies}
+
+
+def left_of_booking(booking_reference: str, currency: str) -> dict[str, int]:
+    """What each account still holds for a booking: credits less debits of its entries, minor units."""
+    of_booking = Posting.objects.filter(entry__booking_reference=booking_reference, entry__currency=currency)
+    sums = of_booking.order_by().values_list("account__code").annotate(held=-Sum("amount"))
+    return dict(sums)

@@ -2,16 +2,53 @@
 
 from bookings.emails import send_about
 from bookings.queries import bookings_in_full
+from core.money import Money
 from core.outbox import Message, handles
-from payments.models import Payment, Refund
+from payments.models import Dispute, DisputeStatus, Payment, Refund
+from payments.quotes import paying
+
+
+@handles("booking.cancelled")
+def booking_cancelled(message: Message) -> None:
+    """Seats that were paid for are given up: what comes back for them, and what is kept."""
+    told = message.payload
+    booking = bookings_in_full().get(pk=told["booking"])
+    lost = Dispute.objects.filter(payment__booking=booking, status=DisputeStatus.LOST)
+    send_about(
+        message,
+        booking,
+        "booking_cancelled",
+        cancelled=[one for one in booking.passengers.all() if one.seat.number in told["seats"]],
+        refund=Money(told["refund"], booking.currency),
+        # What a bank took back for the payer is not kept by anybody.
+        kept=Money(0 if lost.exists() else told["kept"], booking.currency),
+        gateway=paying(booking)[-1].gateway if told["refund"] else "",
+        trip_cancelled=told["trip_cancelled"],
+    )
 
 
 @handles("refund.requested")
 def refund_requested(message: Message) -> None:
     """Money came that the booking could not use; it goes back."""
+    _send_about_refund(message, "refund_requested")
+
+
+@handles("refund.paid")
+def refund_paid(message: Message) -> None:
+    """The gateway has paid a refund."""
+    _send_about_refund(message, "refund_paid")
+
+
+@handles("refund.failed")
+def refund_failed(message: Message) -> None:
+    """A refund did not reach whoever paid; staff see to it."""
+    _send_about_refund(message, "refund_failed")
+
+
+def _send_about_refund(message: Message, template: str) -> None:
     refund = Refund.objects.select_related("payment").get(pk=message.payload["refund"])
     booking = bookings_in_full().get(pk=refund.payment.booking_id)
-    send_about(message, booking, "refund_requested", refund=refund)
+    send_about(message, booking, template, refund=refund)
 
 
 @handles("payment.failed")

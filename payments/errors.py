@@ -14,15 +14,22 @@ class PaymentInProgress(PaymentError):
 
 
 class GatewayError(PaymentError):
-    """The gateway answered, and refused or answered nonsense."""
+    """The gateway answered, and refused or answered nonsense. What was asked was not done."""
 
     code, status, title = "gateway_error", 502, "The payment service refused the request."
 
 
 class GatewayUnavailable(PaymentError):
-    """The gateway did not answer in time, or asks us to wait. The same request may be sent again."""
+    """The gateway did not answer in time, or asks us to wait. The same request may be sent again.
+
+    `retry_after`: seconds that it asks us to wait, where it said so.
+    """
 
     code, status, title = "gateway_unavailable", 503, "The payment service does not answer right now."
+
+
+class OutcomeUnknown(GatewayError):
+    """Whether the gateway did what was asked, nobody can say: it has to be looked up before anything else is done."""
 
 
 class WebhookRefused(PaymentError):
@@ -35,3 +42,9 @@ class QuoteChanged(PaymentError):
     """What would be paid back is not what the caller expected."""
 
     code, status, title = "quote_changed", 409, "The refund would be another than expected."
+
+
+class RefundTooLarge(PaymentError):
+    """More would go back than is left of the payment."""
+
+    code, status, title = "invalid_state", 409, "That is more than is left of the payment."

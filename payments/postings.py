@@ -3,10 +3,17 @@
 Amounts are minor units; which accounts stand for what is in docs/architecture.md.
 """
 
-from core.money import Money
+from collections.abc import Mapping
+from typing import Any
+
+from core.money import Money, allocate
 from ledger.actions.post import Line, credit, debit, post
-from payments.gateways.base import FeeTaken, Paid
-from payments.models import Payment
+from ledger.queries import left_of_booking
+from payments.gateways.base import BalanceLine, Paid, PayoutTold, RefundTold, Settled
+from payments.models import Dispute, Payment, Refund
+
+FEES = "platform:gateway_fees"
+DISPUTE_FEES = "platform:dispute_fees"
 
 
 def charge(payment: Payment, fact: Paid, *, back: Money) -> None:
@@ -24,29 +31,185 @@ def charge(payment: Payment, fact: Paid, *, back: Money) -> None:
         reference=f"{payment.gateway}:{fact.intent_id}:charge",
         currency=received.currency,
         lines=[
-            debit(f"gateway:{payment.gateway}:clearing", received.amount),
+            debit(_clearing(payment.gateway), received.amount),
             *kept,
             credit("refunds:payable", back.amount),
         ],
-        booking_reference=payment.booking.reference,
-        gateway=payment.gateway,
-        payment_intent_id=fact.intent_id,
         charge_id=fact.charge_id,
+        **_about(payment, intent_id=fact.intent_id),
     )
 
 
-def fee(payment: Payment, fact: FeeTaken) -> None:
-    """The gateway kept its fee of a charge."""
+def settled(payment: Payment, fact: Settled, *, fees: str = FEES) -> None:
+    """A movement has reached the gateway's balance: its fee, and its way into the currency that is settled in."""
+    line, of = fact.line, fact.of
+    _fee(payment.gateway, line, fees, _about(payment))
+    if line.amount.currency != of.currency:
+        for money, sign in ((of, -1), (line.amount, 1)):
+            post(
+                kind="conversion",
+                reference=f"{payment.gateway}:{line.transaction_id}:conversion:{money.currency}",
+                currency=money.currency,
+                lines=_move(_clearing(payment.gateway), f"fx:{money.currency}", sign * money.amount),
+                **_about(payment),
+            )
+
+
+def refund(payment: Payment, refund: Refund, fact: RefundTold) -> None:
+    """The refund has left the gateway's balance. What it was for, only the books of our own refunds know."""
     post(
-        kind="fee",
-        reference=f"{payment.gateway}:{fact.transaction_id}:fee",
-        currency=fact.fee.currency,
-        lines=[
-            debit("platform:gateway_fees", fact.fee.amount),
-            credit(f"gateway:{payment.gateway}:clearing", fact.fee.amount),
-        ],
-        booking_reference=payment.booking.reference,
-        gateway=payment.gateway,
-        payment_intent_id=fact.intent_id,
-        charge_id=fact.charge_id,
+        kind="refund" if fact.amount.amount >= payment.received_amount else "partial_refund",
+        reference=f"{payment.gateway}:{fact.refund_id}:refund",
+        currency=fact.amount.currency,
+        lines=_move(_owed(refund), _clearing(payment.gateway), fact.amount.amount),
+        refund_id=fact.refund_id,
+        **_about(payment),
     )
+
+
+def bounce(payment: Payment, refund: Refund, fact: RefundTold) -> None:
+    """A refund came back to the gateway's balance: it is owed again."""
+    post(
+        kind="refund_bounce",
+        reference=f"{payment.gateway}:{fact.refund_id}:bounce",
+        currency=fact.amount.currency,
+        lines=_move(_clearing(payment.gateway), _owed(refund), fact.amount.amount),
+        refund_id=fact.refund_id,
+        **_about(payment),
+    )
+
+
+def paid_by_hand(payment: Payment, refund: Refund) -> None:
+    """Finance transferred a refund from the bank."""
+    post(
+        kind="refund",
+        reference=f"refund:{refund.pk}:by_hand",
+        currency=refund.currency,
+        lines=_move("refunds:payable", "bank", refund.amount),
+        **_about(payment),
+    )
+
+
+def goodwill(payment: Payment, refund: Refund) -> None:
+    """We pay money back that nobody owes, out of our own pocket; one made at the gateway is explained by it."""
+    post(
+        kind="goodwill",
+        reference=f"refund:{refund.pk}:goodwill",
+        currency=refund.currency,
+        lines=_move("platform:goodwill", _owed(refund), refund.amount - refund.explained_amount),
+        memo=refund.note,
+        **_about(payment),
+    )
+
+
+def dispute_moved(payment: Payment, fact: Settled) -> None:
+    """The gateway withheld disputed money, or gave it back; with its fee."""
+    withheld = -fact.of.amount
+    post(
+        kind="dispute" if withheld > 0 else "dispute_reversal",
+        reference=f"{payment.gateway}:{fact.line.transaction_id}:dispute",
+        currency=fact.of.currency,
+        lines=_move(f"gateway:{payment.gateway}:disputed", _clearing(payment.gateway), withheld),
+        charge_id=payment.charge_id,
+        **_about(payment),
+    )
+    settled(payment, fact, fees=DISPUTE_FEES)
+
+
+def dispute_lost(payment: Payment, dispute: Dispute) -> None:
+    """What was withheld is gone: taken from what the books still hold for the booking, else it is our loss."""
+    if dispute.held_amount <= 0:
+        return
+    left = left_of_booking(payment.booking.reference, dispute.currency)
+    held = [max(0, left.get(code, 0)) for code in OF_BOOKING]
+    taken = min(dispute.held_amount, sum(held))
+    post(
+        kind="dispute",
+        reference=f"{payment.gateway}:{dispute.dispute_id}:lost",
+        currency=dispute.currency,
+        lines=[
+            *(debit(code, part) for code, part in zip(OF_BOOKING, allocate(taken, held), strict=True)),
+            debit("platform:chargeback_losses", dispute.held_amount - taken),
+            credit(f"gateway:{payment.gateway}:disputed", dispute.held_amount),
+        ],
+        charge_id=payment.charge_id,
+        **_about(payment),
+    )
+
+
+# Where the books hold a booking's money until it is earned or given back.
+OF_BOOKING = ("travellers:unearned", "tax:payable", "platform:booking_fees")
+
+
+def unexplained(gateway: str, line: BalanceLine) -> None:
+    """A line of the balance that we know no reason for."""
+    _account_line(gateway, line, "suspense", "suspense")
+
+
+def gateway_fee(gateway: str, line: BalanceLine) -> None:
+    """A fee that the gateway took from the balance by itself, for no charge in particular."""
+    _account_line(gateway, line, "fee", FEES)
+
+
+def payout_sent(gateway: str, line: BalanceLine) -> None:
+    """A payout left the gateway's balance, or came back to it."""
+    _account_line(gateway, line, "payout", f"gateway:{gateway}:in_transit")
+
+
+def payout_arrived(gateway: str, payout: PayoutTold, *, back: bool = False) -> None:
+    """A payout reached our bank; `back`: and left it again."""
+    arrived, money = "returned" if back else "paid", payout.amount
+    post(
+        kind="payout",
+        reference=f"{gateway}:{payout.payout_id}:{arrived}",
+        currency=money.currency,
+        lines=_move("bank", f"gateway:{gateway}:in_transit", -money.amount if back else money.amount),
+        gateway=gateway,
+    )
+
+
+def _account_line(gateway: str, line: BalanceLine, kind: str, against: str) -> None:
+    if line.amount:
+        post(
+            kind=kind,
+            reference=f"{gateway}:{line.transaction_id}:line",
+            currency=line.amount.currency,
+            lines=_move(_clearing(gateway), against, line.amount.amount),
+            gateway=gateway,
+            effective_at=line.at,
+            memo=f"{line.type} {line.source_id}".strip()[:300],
+        )
+    _fee(gateway, line, FEES, {"gateway": gateway})
+
+
+def _fee(gateway: str, line: BalanceLine, fees: str, about: Mapping[str, Any]) -> None:
+    if line.fee:
+        post(
+            kind="fee",
+            reference=f"{gateway}:{line.transaction_id}:fee",
+            currency=line.fee.currency,
+            lines=_move(fees, _clearing(gateway), line.fee.amount),
+            effective_at=line.at,
+            **about,
+        )
+
+
+def _move(to: str, source: str, amount: int) -> list[Line]:
+    """Debit one account and credit another; the other way round for a negative amount."""
+    return [debit(to, amount), credit(source, amount)] if amount > 0 else [debit(source, -amount), credit(to, -amount)]
+
+
+def _clearing(gateway: str) -> str:
+    return f"gateway:{gateway}:clearing"
+
+
+def _owed(refund: Refund) -> str:
+    return "suspense" if refund.reason == "gateway" else "refunds:payable"
+
+
+def _about(payment: Payment, *, intent_id: str | None = None) -> dict[str, Any]:
+    return {
+        "booking_reference": payment.booking.reference,
+        "gateway": payment.gateway,
+        "payment_intent_id": intent_id or payment.intent_id,
+    }

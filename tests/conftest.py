@@ -40,6 +40,15 @@ def empty_cache(request) -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def closed_circuits() -> None:
+    """What one test learnt of a gateway that is down, another does not know."""
+    from payments.gateways import circuit
+
+    for name in ("stripe", "flutterwave"):
+        circuit.of(name).reset()
+
+
 def _flush(self: TransactionTestCase) -> None:
     flush_as_owner()
 
@@ -59,6 +68,7 @@ def sandbox_process(tmp_path_factory) -> Iterator[Sandbox]:
 def sandbox(sandbox_process, settings) -> Sandbox:
     """The sandbox, empty, delivering nothing by itself; our gateway calls go there over HTTP."""
     settings.STRIPE_API_BASE = sandbox_process.url
+    settings.FLUTTERWAVE_API_BASE = sandbox_process.flutterwave_base
     sandbox_process.reset()
     sandbox_process.mode(delivery="drop")
     return sandbox_process
@@ -67,7 +77,8 @@ def sandbox(sandbox_process, settings) -> Sandbox:
 @pytest.fixture(scope="session")
 def web_process(django_db_setup, sandbox_process) -> Iterator[str]:
     """One web server for all tests that need real HTTP."""
-    with web_server(STRIPE_API_BASE=sandbox_process.url) as url:
+    bases = {"STRIPE_API_BASE": sandbox_process.url, "FLUTTERWAVE_API_BASE": sandbox_process.flutterwave_base}
+    with web_server(**bases) as url:
         yield url
 
 
@@ -75,5 +86,6 @@ def web_process(django_db_setup, sandbox_process) -> Iterator[str]:
 def web(transactional_db, web_process, sandbox) -> str:
     """The address of the web server; the sandbox delivers its events there."""
     sandbox.control("endpoint", url=f"{web_process}/webhooks/stripe")
+    sandbox.control("flutterwave/endpoint", url=f"{web_process}/webhooks/flutterwave")
     sandbox.mode(delivery="auto", charge_updated_delay_seconds=0)
     return web_process

@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "test-logs"
 PATIENCE = 20  # seconds until something that should happen counts as not happening
 
+# One for all calls: to make another takes longer than most calls do, and nothing here speaks TLS.
+_http = httpx.Client(timeout=30, verify=False, trust_env=False)
+
 
 def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
     """The first true value of the condition."""
@@ -30,6 +33,14 @@ def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIEN
             return value
         time.sleep(0.02)
     raise AssertionError(f"waited {patience} s for {what}")
+
+
+def answers(url: str) -> bool:
+    """Whether a page is there."""
+    try:
+        return _http.get(url, timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def free_port() -> int:
@@ -56,6 +67,10 @@ def environment(**more: str) -> dict[str, str]:
         "STRIPE_SECRET_KEY": settings.STRIPE_SECRET_KEY,
         "STRIPE_WEBHOOK_SECRET": ",".join(settings.STRIPE_WEBHOOK_SECRETS),
         "STRIPE_API_BASE": settings.STRIPE_API_BASE,
+        "FLUTTERWAVE_PUBLIC_KEY": settings.FLUTTERWAVE_PUBLIC_KEY,
+        "FLUTTERWAVE_SECRET_KEY": settings.FLUTTERWAVE_SECRET_KEY,
+        "FLUTTERWAVE_WEBHOOK_SECRET": ",".join(settings.FLUTTERWAVE_WEBHOOK_SECRETS),
+        "FLUTTERWAVE_API_BASE": settings.FLUTTERWAVE_API_BASE,
         "RATE_LIMITS": "off",
         **more,
     }
@@ -124,12 +139,14 @@ def web_server(**env: str) -> Iterator[str]:
 
 
 @contextmanager
-def celery_worker(concurrency: int = 1, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+def celery_worker(
+    concurrency: int = 1, *, pool: str = "prefork", application: str = "config", **env: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker for every queue, ready to work."""
     before = _log_size("worker")
     command = (
-        "celery", "-A", "config", "worker", "--queues", "emails,webhooks,scheduled", "--concurrency", str(concurrency),
-        "--without-mingle", "--without-gossip", "--loglevel", "INFO",
+        "celery", "-A", application, "worker", "--queues", "emails,webhooks,scheduled", "--pool", pool,
+        "--concurrency", str(concurrency), "--without-mingle", "--without-gossip", "--loglevel", "INFO",
     )  # fmt: skip
     with process("worker", *command, **env) as started:
         wait_until(lambda: b" ready." in _log_since("worker", before), "the worker")
@@ -140,7 +157,10 @@ def celery_worker(concurrency: int = 1, **env: str) -> Iterator[subprocess.Popen
 def sandbox_server(state: Path, webhook_url: str = "http://127.0.0.1:9/") -> Iterator["Sandbox"]:
     """The gateway sandbox with its control interface."""
     port = free_port()
-    command = ("sandbox", "--port", str(port), "--state", str(state), "--webhook-url", webhook_url)
+    command = (
+        "sandbox", "--port", str(port), "--state", str(state), "--webhook-url", webhook_url,
+        "--flutterwave-webhook-url", webhook_url,
+    )  # fmt: skip
     with process("sandbox", *command) as started:
         _wait_for(f"http://127.0.0.1:{port}/", started)
         yield Sandbox(f"http://127.0.0.1:{port}")
@@ -152,21 +172,36 @@ class Sandbox:
 
     url: str
 
-    def control(self, path: str, **body: Any) -> Any:
+    def control(self, path: str, /, **body: Any) -> Any:
         """POST to the control interface."""
-        answer = httpx.post(f"{self.url}/_control/{path}", json=body, timeout=30)
+        answer = _http.post(f"{self.url}/_control/{path}", json=body)
         answer.raise_for_status()
         return answer.json()
 
     @property
     def state(self) -> dict[str, Any]:
         """Everything that it knows."""
-        return httpx.get(f"{self.url}/_control/state", timeout=30).json()
+        return _http.get(f"{self.url}/_control/state").json()
+
+    @property
+    def flutterwave_base(self) -> str:
+        """FLUTTERWAVE_API_BASE for whoever shall talk to it."""
+        return f"{self.url}/flutterwave"
+
+    @property
+    def flutterwave_state(self) -> dict[str, Any]:
+        """Everything that it knows of Flutterwave's; events are in the order of their making."""
+        return _http.get(f"{self.url}/_control/flutterwave/state").json()
+
+    def pay_flutterwave(self, tx_ref: str, method: str = "card", **more: Any) -> dict[str, Any]:
+        """What the traveller does on Flutterwave's page. Returns the transaction."""
+        return self.control("flutterwave/pay", tx_ref=tx_ref, method=method, **more)
 
     def reset(self, webhook_url: str = "http://127.0.0.1:9/") -> None:
         """Forget everything, deliver as usual, to this address."""
         self.control("reset")
         self.control("endpoint", url=webhook_url)
+        self.control("flutterwave/endpoint", url=webhook_url)
 
     def mode(self, **mode: Any) -> None:
         """How events are delivered."""
@@ -184,16 +219,65 @@ class Sandbox:
         """Send an event now; the statuses of the answers."""
         return self.control("deliver", event=event_id, times=times, concurrently=concurrently)
 
+    def objects(self, kind: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """One list of the state, such as `refunds`, or the newest of it, in order of creation."""
+        params = {} if limit is None else {"limit": limit}
+        return _http.get(f"{self.url}/_control/objects/{kind}", params=params).raise_for_status().json()
+
+    def copy_session(self, session_id: str, payments: list[dict[str, str]]) -> list[str]:
+        """Open copies of an open session, one for each {payment_id, client_reference_id?}; their ids."""
+        return self.control(f"sessions/{session_id}/copy", payments=payments)
+
+    def refund_in_dashboard(self, charge_id: str, amount: int | None = None) -> dict[str, Any]:
+        """A refund of all that is left, or of so many minor units, that nobody made through the API."""
+        return self.control(f"charges/{charge_id}/refund", amount=amount)
+
+    def settle_refund(self, refund_id: str, success: bool) -> dict[str, Any]:
+        """A pending refund succeeds or fails; one that had succeeded comes back from the bank."""
+        return self.control(f"refunds/{refund_id}/settle", success=success)
+
+    def dispute(
+        self, charge_id: str, amount: int | None = None, reason: str = "fraudulent", inquiry: bool = False
+    ) -> dict[str, Any]:
+        """The traveller disputes what was not refunded, or so many minor units; an inquiry moves no money."""
+        return self.control(f"charges/{charge_id}/dispute", amount=amount, reason=reason, inquiry=inquiry)
+
+    def move_dispute(self, dispute_id: str, status: str) -> dict[str, Any]:
+        """What the bank decides on a dispute, or time brings."""
+        return self.control(f"disputes/{dispute_id}/move", status=status)
+
+    def pay_out(self, currency: str) -> dict[str, Any]:
+        """Stripe pays out all of a currency that is in no payout yet."""
+        return self.control("payouts", currency=currency)
+
+    def settle_payout(self, payout_id: str, success: bool) -> dict[str, Any]:
+        """A payout arrives and is reconciled, or comes back, be it after it had arrived."""
+        return self.control(f"payouts/{payout_id}/settle", success=success)
+
+    def book(self, type_: str, amount: int, currency: str, **more: Any) -> dict[str, Any]:
+        """A balance transaction of any type at all; `more` may be fee, description, source, reporting_category."""
+        return self.control("balance", type=type_, amount=amount, currency=currency, **more)
+
+    def fault(self, kind: str, **wanted: Any) -> dict[str, Any]:
+        """The next calls to a gateway's API fail: `error`, `rate_limit`, `timeout` or `drop`; see sandbox/faults.py."""
+        return self.control("faults", kind=kind, **wanted)
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults asked for so far; `used` counts the calls that each of them happened to."""
+        return _http.get(f"{self.url}/_control/faults").json()
+
+    def clear_faults(self) -> None:
+        """From now on every call is answered as it should be."""
+        _http.delete(f"{self.url}/_control/faults").raise_for_status()
+
 
 def _wait_for(url: str, started: subprocess.Popen[bytes]) -> None:
-    def answers() -> bool:
+    def is_up() -> bool:
         assert started.poll() is None, f"{started.args} ended with {started.returncode}; see {LOGS}"
-        try:
-            return httpx.get(url, timeout=2).status_code == 200
-        except httpx.TransportError:
-            return False
+        return answers(url)
 
-    wait_until(answers, url)
+    wait_until(is_up, url)
 
 
 def _log_size(name: str) -> int:

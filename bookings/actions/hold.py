@@ -26,6 +26,15 @@ class Traveller:
 
 
 @dataclass(frozen=True)
+class PricedSeat:
+    """A seat with its fare on a stretch, minor units with tax, and that fare's own terms of cancellation."""
+
+    seat: Seat
+    amount: int
+    policy: list[dict[str, int]] | None
+
+
+@dataclass(frozen=True)
 class Contact:
     """Where tickets and news go."""
 
@@ -101,14 +110,14 @@ def _hold(
     booking.owner_id = owner_id
     if key:
         booking.idempotency_key, booking.request_hash = key.key, key.request_hash
-    passengers = [_passenger(booking, *priced[number], travellers) for number in wanted]
+    passengers = [_passenger(booking, priced[number], travellers) for number in wanted]
     booking.fare_amount = sum(passenger.fare_amount for passenger in passengers)
     booking.tax_amount = sum(passenger.tax_amount for passenger in passengers)
     booking.fee_amount = sum(passenger.fee_amount for passenger in passengers)
     booking.save(force_insert=True)
 
-    if failed := claims.take(booking, [seat.pk for seat, _amount in priced.values()], booking.expires_at):
-        raise SeatUnavailable(seats=[number for number in wanted if priced[number][0].pk in failed])
+    if failed := claims.take(booking, [one.seat.pk for one in priced.values()], booking.expires_at):
+        raise SeatUnavailable(seats=[number for number in wanted if priced[number].seat.pk in failed])
     for passenger in passengers:
         passenger.booking = booking
     Passenger.objects.bulk_create(passengers)
@@ -136,7 +145,7 @@ def _stretch(
     stops = {
         stop.place.code: stop
         for stop in TripStop.objects.filter(trip_id=trip_id, place__code__in=[origin, destination])
-        .select_related("trip__operator", "place")
+        .select_related("trip__operator", "trip__route", "place")
         .annotate(now=ClockTimestamp(), held=Subquery(holding))
     }
     boarding, alighting = stops.get(origin), stops.get(destination)
@@ -148,7 +157,7 @@ def _stretch(
     return boarding, alighting, now, boarding.held or 0
 
 
-def _priced_seats(boarding: TripStop, alighting: TripStop, numbers: list[str]) -> dict[str, tuple[Seat, int]]:
+def _priced_seats(boarding: TripStop, alighting: TripStop, numbers: list[str]) -> dict[str, PricedSeat]:
     """The seats by number, each with its fare on this stretch; seats without one are not for sale."""
     fare = Fare.objects.filter(
         trip_id=boarding.trip_id,
@@ -156,15 +165,15 @@ def _priced_seats(boarding: TripStop, alighting: TripStop, numbers: list[str]) -
         from_position=boarding.position,
         to_position=alighting.position,
     )
-    seats: dict[str, tuple[Seat, int]] = {
-        seat.number: (seat, seat.amount)
+    seats = {
+        seat.number: PricedSeat(seat, seat.amount, seat.policy)
         for seat in Seat.objects.filter(seat_map_id=boarding.trip.seat_map_id, number__in=numbers).annotate(
-            amount=Subquery(fare.values("amount"))
+            amount=Subquery(fare.values("amount")), policy=Subquery(fare.values("cancellation_policy"))
         )
     }
     if unknown := [number for number in numbers if number not in seats]:
         raise invalid("seats", "unknown", f"This vehicle has no seat {', '.join(unknown)}.")
-    if unsold := [number for number in numbers if seats[number][1] is None]:
+    if unsold := [number for number in numbers if seats[number].amount is None]:
         raise SeatUnavailable("Some of these seats are not sold on this stretch.", seats=unsold)
     return seats
 
@@ -181,13 +190,14 @@ def _booking(boarding: TripStop, alighting: TripStop, contact: Contact, now: dat
         currency=trip.currency,
         commission_bps=trip.operator.commission_bps,
         tax_bps=trip.operator.tax_bps,
-        cancellation_policy=trip.operator.cancellation_policy,
+        cancellation_policy=trip.cancellation_policy,
         created_at=now,
         expires_at=now + settings.HOLD,
     )
 
 
-def _passenger(booking: Booking, seat: Seat, amount: int, travellers: Sequence[Traveller]) -> Passenger:
+def _passenger(booking: Booking, priced: PricedSeat, travellers: Sequence[Traveller]) -> Passenger:
+    seat, amount = priced.seat, priced.amount
     traveller = next((one for one in travellers if one.seat == seat.number), Traveller(seat.number))
     tax = amount - _net_of_tax(amount, booking.tax_bps)
     return Passenger(
@@ -195,6 +205,7 @@ def _passenger(booking: Booking, seat: Seat, amount: int, travellers: Sequence[T
         seat=seat,
         full_name=traveller.full_name,
         document=traveller.document,
+        cancellation_policy=priced.policy,
         fare_amount=amount - tax,
         tax_amount=tax,
         fee_amount=booking.trip.booking_fee,

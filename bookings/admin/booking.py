@@ -1,17 +1,20 @@
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
 from bookings.admin.booking_sections import sections_of
 from bookings.admin.policy import policy_lines
-from bookings.models import Booking, TripStop
+from bookings.models import Booking, BookingStatus, TripStop
 from core.admin.display import link, local, money_column, percent_column, status_column, time_column
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
@@ -69,6 +72,8 @@ class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
         }),
     )  # fmt: skip
 
+    actions_detail: ClassVar = ["cancel_seats"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         bookings: QuerySet[Booking] = super().get_queryset(request)
         return bookings.select_related("trip", "owner", "boarding__place", "alighting__place")
@@ -114,7 +119,23 @@ class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
 
     @admin.display(description=_("cancellation policy"))
     def policy(self, booking: Booking) -> str:
-        return policy_lines(booking.cancellation_policy)
+        return policy_lines(booking.cancellation_policy, booking.currency)
+
+    # ---------------------------------------------------------------------------------------------------- actions
+    @action(description=_("Cancel seats"), icon="event_busy", permissions=["pay_back"])
+    def cancel_seats(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """On to the page where that is done; money is the business of payments."""
+        return redirect("admin:payments_cancel_seats", object_id)
+
+    def has_pay_back_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """For the action above."""
+        return bool(request.user.has_perm("payments.request_refund"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Only where there are seats to cancel."""
+        booking = self.get_object(request, object_id)
+        alive = booking is not None and (booking.is_unpaid or booking.status == BookingStatus.CONFIRMED)
+        return super().get_actions_detail(request, object_id) if alive else []
 
 
 def _place_and_time(stop: TripStop, at: datetime) -> SafeString:

@@ -1,7 +1,4 @@
-"""Everything that belongs to a booking, in tables.
-
-What upper layers know of it is reached by reverse relations and URL names: this app imports nothing of payments.
-"""
+"""Everything that belongs to a booking, in tables."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +7,8 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from bookings.admin.ledger_entries import ledger_entries
+from bookings.admin import money_sections
+from bookings.admin.ledger_entries import ledger_entries, with_lines
 from bookings.admin.passengers import seats_of
 from bookings.models import Booking, Passenger
 from core.admin.display import Text, link, prose, utc
@@ -25,54 +23,21 @@ def sections_of(booking: Booking, request: HttpRequest) -> Iterator[Section]:
     """The tables that this user may see."""
     may = request.user.has_perm
     passengers = list(booking.passengers.select_related("seat").order_by("seat__row", "seat__column"))
-    paid = list(booking.payments.prefetch_related("refunds").order_by("created_at"))
+    paid = list(booking.payments.prefetch_related("refunds", "disputes").order_by("created_at"))
     yield seats_of(booking, passengers)
     if may("payments.view_payment"):
-        yield _payments(paid)
+        yield money_sections.payments(paid)
     if may("payments.view_refund"):
-        yield _refunds(paid)
+        yield money_sections.refunds(refund for payment in paid for refund in payment.refunds.all())
+    disputes = [dispute for payment in paid for dispute in payment.disputes.all()]
+    if disputes and may("payments.view_dispute"):
+        yield money_sections.disputes(disputes)
     if may("ledger.view_journalentry"):
-        yield ledger_entries(JournalEntry.objects.filter(booking_reference=booking.reference))
+        yield ledger_entries(with_lines(JournalEntry.objects.filter(booking_reference=booking.reference)))
     if may("core.view_statuschange"):
         yield history(_names(booking, passengers))
     if may("core.view_outboxmessage"):
         yield _outbox(booking, paid)
-
-
-def _payments(payments: Sequence[Any]) -> Table:
-    return Table(
-        _("payments"),
-        (_("started at"), _("payment"), _("status"), _("amount"), _("paid at"), _("last error")),
-        [
-            (
-                utc(payment.created_at),
-                link("payments_payment", payment.pk, payment.intent_id or str(payment.pk)[:8]),
-                payment.get_status_display(),
-                payment.money,
-                utc(payment.succeeded_at),
-                prose(payment.last_error),
-            )
-            for payment in payments
-        ],
-    )
-
-
-def _refunds(payments: Sequence[Any]) -> Table:
-    refunds = [refund for payment in payments for refund in payment.refunds.all()]
-    return Table(
-        _("refunds"),
-        (_("requested at"), _("refund"), _("status"), _("amount"), _("reason")),
-        [
-            (
-                utc(refund.created_at),
-                link("payments_refund", refund.pk, refund.pk),
-                refund.get_status_display(),
-                refund.money,
-                prose(refund.get_reason_display()),
-            )
-            for refund in refunds
-        ],
-    )
 
 
 def _outbox(booking: Booking, payments: Sequence[Any]) -> Table:

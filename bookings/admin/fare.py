@@ -3,11 +3,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from bookings.admin.of_trip import OfTrip
+from bookings.admin.policy import PolicyField, policy_lines
 from bookings.models import Fare, Trip
 from core.admin.amounts import AmountField
 from core.money import Money
@@ -24,10 +26,15 @@ class FareForm(forms.ModelForm):  # type: ignore[type-arg]
     from_position = _choice(_("from"))
     to_position = _choice(_("to"))
     amount = AmountField(label=_("Amount, tax included"))
+    cancellation_policy = PolicyField(
+        says=_("Empty: the route's, else the operator's. Each passenger keeps the terms of the purchase."),
+        required=False,
+        rows=2,
+    )
 
     class Meta:
         model = Fare
-        fields = ("fare_class", "from_position", "to_position", "amount")
+        fields = ("fare_class", "from_position", "to_position", "amount", "cancellation_policy")
 
     def clean(self) -> dict[str, Any]:
         fare = super().clean() or {}
@@ -44,7 +51,7 @@ class FareInline(OfTrip, TabularInline):
     extra = 0
     hide_title = True
     tab = True
-    shown = ("fare_class", "boarding", "alighting", "price")
+    shown = ("fare_class", "boarding", "alighting", "price", "policy")
 
     def get_formset(self, request: HttpRequest, obj: Trip | None = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
@@ -55,6 +62,7 @@ class FareInline(OfTrip, TabularInline):
             fields["from_position"].choices = stops[:-1]
             fields["to_position"].choices = stops[1:]
             fields["amount"].use(obj.currency)
+            fields["cancellation_policy"].use(obj.currency)
         return formset
 
     def get_fields(self, request: HttpRequest, obj: Trip | None = None) -> Any:
@@ -75,6 +83,13 @@ class FareInline(OfTrip, TabularInline):
     def price(self, fare: Fare) -> Money:
         assert self.trip
         return Money(fare.amount, self.trip.currency)
+
+    @admin.display(description=_("cancellation policy"))
+    def policy(self, fare: Fare) -> str:
+        assert self.trip
+        if fare.cancellation_policy is None:
+            return gettext("the route's, else the operator's")
+        return policy_lines(fare.cancellation_policy, self.trip.currency)
 
     def _code(self, position: int) -> str:
         assert self.trip

@@ -23,7 +23,9 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
     """The fee is typed in the operator's currency, the policy in lines."""
 
     booking_fee = AmountField(label=_("Our booking fee a seat"))
-    cancellation_policy = PolicyField(label=_("Cancellation policy"))
+    cancellation_policy = PolicyField(
+        says=_("It holds where the route and the fare say nothing else. A booking keeps the terms that it was made on.")
+    )
 
     class Meta:
         model = Operator
@@ -33,9 +35,12 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fee = self.fields["booking_fee"]
+        currency = self.instance.currency or self.data.get("currency", "").upper()
+        fee, policy = self.fields["booking_fee"], self.fields["cancellation_policy"]
         assert isinstance(fee, AmountField)
-        fee.use(self.instance.currency or self.data.get("currency", "").upper())
+        assert isinstance(policy, PolicyField)
+        fee.use(currency)
+        policy.use(currency)
 
     def clean_currency(self) -> str:
         """An ISO 4217 code in capitals."""
@@ -68,4 +73,4 @@ class OperatorAdmin(ChangesSchedule, ModelAdmin):
     @admin.display(description=_("cancellation policy"))
     def policy(self, operator: Operator) -> str:
         """A line for each tier."""
-        return policy_lines(operator.cancellation_policy)
+        return policy_lines(operator.cancellation_policy, operator.currency)

@@ -8,8 +8,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings.admin.policy import policy_lines
 from bookings.models import Booking, Passenger, SeatClaim, Trip
-from core.admin.display import link, utc
+from core.admin.display import link, prose, utc
 from core.admin.sections import Table
 from core.money import Money
 
@@ -48,7 +49,7 @@ def seats_of(booking: Booking, passengers: Sequence[Passenger]) -> Table:
         _("passengers"),
         (
             _("seat"), _("class"), _("name"), _("document"), _("status"),
-            _("fare"), _("tax"), _("fee"), _("price"), _("seat is theirs"),
+            _("fare"), _("tax"), _("fee"), _("price"), _("seat is theirs"), _("terms of its own"),
         ),
         [
             (
@@ -62,6 +63,7 @@ def seats_of(booking: Booking, passengers: Sequence[Passenger]) -> Table:
                 Money(passenger.fee_amount, currency),
                 Money(passenger.price, currency),
                 held.get(passenger.seat_id, _("no")),
+                prose(policy_lines(passenger.cancellation_policy or (), currency)),
             )
             for passenger in passengers
         ],

@@ -1,15 +1,19 @@
 from itertools import pairwise
+from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import PaginationInlineFormSet
 
 from bookings.admin.counts import count_of
-from bookings.models import Route, RouteStop
+from bookings.admin.policy import PolicyField, policy_lines
+from bookings.models import Operator, Route, RouteStop
 
 
 class RouteStopsFormSet(PaginationInlineFormSet):
@@ -42,17 +46,42 @@ class RouteStopInline(TabularInline):
         return stops.select_related("place")
 
 
+class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Fees of the policy are typed in the operator's currency."""
+
+    cancellation_policy = PolicyField(
+        says=_("Empty: the operator's. It holds for new bookings, where the fare says nothing else."), required=False
+    )
+
+    class Meta:
+        model = Route
+        fields = ("name", "operator", "mode", "cancellation_policy")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policy = self.fields.get("cancellation_policy")
+        if isinstance(policy, PolicyField):
+            chosen = self.data.get(self.add_prefix("operator")) or self.instance.operator_id
+            operator = Operator.objects.filter(pk=chosen).first() if str(chosen or "").isdecimal() else None
+            policy.use(operator.currency if operator else "")
+
+
 @admin.register(Route)
 class RouteAdmin(ModelAdmin):
     """Lines that operators run. A trip keeps the stops that its route had when it was made."""
 
+    form = RouteForm
     list_display = ("name", "operator", "mode", "stop_count")
     list_filter = ("operator", "mode")
     list_select_related = ("operator",)
     search_fields = ("name", "operator__name", "stops__place__code")
     ordering = ("operator__name", "name")
-    fields = ("name", ("operator", "mode"))
+    readonly_fields = ("policy",)
     inlines = (RouteStopInline,)
+
+    def get_fields(self, request: HttpRequest, obj: Route | None = None) -> Any:
+        may_change = obj is None or self.has_change_permission(request, obj)
+        return ("name", ("operator", "mode"), "cancellation_policy" if may_change else "policy")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
         routes: QuerySet[Route] = super().get_queryset(request)
@@ -62,3 +91,10 @@ class RouteAdmin(ModelAdmin):
     def stop_count(self, route: Route) -> int:
         count: int = route.stop_count  # type: ignore[attr-defined]
         return count
+
+    @admin.display(description=_("cancellation policy"))
+    def policy(self, route: Route) -> str:
+        """A line for each tier."""
+        if route.cancellation_policy is None:
+            return gettext("the operator's")
+        return policy_lines(route.cancellation_policy, route.operator.currency)

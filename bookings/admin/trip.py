@@ -1,7 +1,6 @@
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from bookings import gate
 from bookings.actions.close_trip import close_trip
@@ -25,11 +24,14 @@ from bookings.admin.departure_filter import DepartureFilter
 from bookings.admin.fare import FareInline
 from bookings.admin.occupancy import SOLD, occupancy
 from bookings.admin.passengers import passengers_of
+from bookings.admin.policy import policy_lines
 from bookings.admin.schedule import ChangesSchedule
+from bookings.admin.to_clear import to_clear
 from bookings.admin.trip_forms import NewTripForm, TripForm
 from bookings.admin.trip_stop import TripStopInline
-from bookings.models import Booking, Seat, SeatClaim, Trip
-from core.admin.display import Text, local, money_column, status_column
+from bookings.models import Booking, Seat, SeatClaim, Trip, TripStatus
+from core.admin.decision import ReasonField
+from core.admin.display import Text, badge, local, money_column, status_column
 from core.admin.history import history
 from core.admin.sections import Section, WithSections
 from core.errors import InvalidState
@@ -39,12 +41,13 @@ STATUS = status_column(
 )
 FEE = money_column("booking_fee", _("our booking fee a seat"))
 UseCase = Callable[..., Trip]
+_OFFERED = {"open": ("close_sales", "cancel_trip"), "closed": ("reopen_sales", "cancel_trip")}
 
 
 class ReasonForm(BaseDialogForm):
     """Why it is done; kept in the trip's history."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=300, widget=UnfoldAdminTextInputWidget())
+    reason = ReasonField()
 
 
 def _ask(title: Text, description: Text) -> dict[str, Any]:
@@ -67,7 +70,7 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
     autocomplete_fields = ("route", "seat_map")
     inlines = (TripStopInline, FareInline)
     actions: ClassVar = ["close_selected", "reopen_selected"]
-    actions_detail: ClassVar = ["close_sales", "reopen_sales"]
+    actions_detail: ClassVar = ["close_sales", "reopen_sales", "cancel_trip"]
 
     # ---------------------------------------------------------------------------------------------------- reading
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trip]:
@@ -100,6 +103,19 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
             '<a class="text-link" href="{}?trip__id__exact={}">{}</a>',
             reverse("admin:bookings_booking_changelist"), trip.pk, _("All bookings of this trip"),
         )  # fmt: skip
+
+    @admin.display(description=_("still to be cleared"))
+    def still_to_clear(self, trip: Trip) -> SafeString:
+        """Bookings that the job has not come to, or that a bank's decision holds up."""
+        count = to_clear(trip).count()
+        if not count:
+            return badge(_("none"), "success")
+        return badge(ngettext("%(count)d booking", "%(count)d bookings", count) % {"count": count}, "warning")
+
+    @admin.display(description=_("cancellation policy"))
+    def policy(self, trip: Trip) -> str:
+        """Of seats whose fare has no terms of its own."""
+        return policy_lines(trip.cancellation_policy, trip.currency)
 
     def sections(self, request: HttpRequest, obj: Trip) -> Iterable[Section]:
         yield from occupancy(obj, list(obj.stops.all()))
@@ -134,13 +150,16 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
             return ("route", "seat_map", ("number", "service_date"), "departs")
         fee = "booking_fee" if self.has_change_permission(request, obj) else FEE
         return (
-            ("number", "service_date"), ("operator", "route"), (STATUS, "load"), ("seat_map", "mode"), fee, "bookings",
+            ("number", "service_date"), ("operator", "route"), (STATUS, "load"), ("seat_map", "mode"), fee, "policy",
+            ("bookings", "still_to_clear") if obj.status == TripStatus.CANCELLED else "bookings",
         )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Trip | None = None) -> Any:
         if obj is None:
             return ()
-        fixed = ("service_date", "operator", "route", STATUS, "load", "mode", FEE, "bookings")
+        fixed = (
+            "service_date", "operator", "route", STATUS, "load", "mode", FEE, "policy", "bookings", "still_to_clear",
+        )  # fmt: skip
         return (*fixed, "number", "seat_map") if getattr(obj, "is_taken", True) else fixed
 
     def save_model(self, request: HttpRequest, obj: Trip, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -187,6 +206,11 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
         self._do(request, trip, reopen_trip, _("it is on sale again"), form.cleaned_data["reason"])
         return _reload(trip)
 
+    @action(description=_("Cancel the trip"), icon="cancel", permissions=["sell"])
+    def cancel_trip(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """On to the page where that is done; money is the business of payments."""
+        return redirect("admin:payments_cancel_trip", object_id)
+
     def has_sell_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """For the actions above."""
         return bool(request.user.has_perm("bookings.change_trip"))
@@ -195,9 +219,9 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
         """Only what the trip's status allows."""
         trips = Trip.objects.filter(pk=object_id) if str(object_id).isdecimal() else Trip.objects.none()
         status = trips.values_list("status", flat=True).first()
-        offered = {"open": "close_sales", "closed": "reopen_sales"}.get(status or "")
+        offered = _OFFERED.get(status or "", ())
         actions = super().get_actions_detail(request, object_id)
-        return [one for one in actions if one.action_name == f"bookings_trip_{offered}"]
+        return [one for one in actions if one.action_name.removeprefix("bookings_trip_") in offered]
 
     def _do(self, request: HttpRequest, trip: Trip, use_case: UseCase, done: Text, reason: str) -> None:
         try:

@@ -66,7 +66,7 @@ def trip_detail_json(stretch: Stretch, offer: tuple[Money | None, int]) -> dict[
         "seats_left": seats_left,
         "status": trip.status,
         "stops": [stop_json(stop) for stop in stretch.stops],
-        "cancellation_policy": trip.operator.cancellation_policy,
+        "cancellation_policy": trip.cancellation_policy,
     }
 
 

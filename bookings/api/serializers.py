@@ -121,6 +121,7 @@ class StopSerializer(NamedSerializer):
 class PolicyTierSerializer(serializers.Serializer[Any]):
     hours_before = serializers.IntegerField()
     refund_percent = serializers.IntegerField()
+    fee = serializers.IntegerField(required=False, help_text="Kept of each seat besides, minor units.")
 
 
 class TripDetailSerializer(TripSerializer):

@@ -45,7 +45,7 @@ class BookingPaymentStatus(models.TextChoices):
     DISPUTED = "disputed", _("disputed")
 
 
-_S = BookingStatus
+_S, _P = BookingStatus, BookingPaymentStatus
 BOOKING_TRANSITIONS = Transitions(
     initial=[_S.PENDING],
     allowed={
@@ -155,6 +155,28 @@ class Booking(Stateful):
     def cancel(self, *, reason: str) -> None:
         """Given up, before or after payment."""
         self._move(_S.CANCELLED, reason=reason)
+
+    def show_money(self, *, refunded: int, disputed: bool, in_full: bool) -> None:
+        """What has become of what was paid: so many minor units went back, a bank took it or may take it.
+
+        `in_full`: all that is owed back was paid, and something was. A cancelled booking is `refunded` then.
+        """
+        if not self.paid_amount:
+            return
+        status = _P.PAID
+        if disputed:
+            status = _P.DISPUTED
+        elif refunded >= self.paid_amount:
+            status = _P.REFUNDED
+        elif refunded:
+            status = _P.PARTIALLY_REFUNDED
+        if (refunded, status) != (self.refunded_amount, self.payment_status):
+            self.refunded_amount, self.payment_status = refunded, status
+            self.save(update_fields=["refunded_amount", "payment_status"])
+        if in_full and self.status == _S.CANCELLED:
+            self._move(_S.REFUNDED)
+        elif not in_full and self.status == _S.REFUNDED:
+            self._move(_S.CANCELLED, reason="A refund came back.")
 
     # ------------------------------------------------------------------------------------------------------- facts
     @property

@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models.operator import validate_policy
 from bookings.models.trip import Trip
 from core.money import can_be_charged
 
@@ -15,6 +16,10 @@ class Fare(models.Model):
     from_position = models.PositiveSmallIntegerField(_("from stop"))
     to_position = models.PositiveSmallIntegerField(_("to stop"))
     amount = models.PositiveBigIntegerField(_("amount, minor units"))
+    cancellation_policy = models.JSONField(
+        _("cancellation policy"), null=True, blank=True, validators=[validate_policy],
+        help_text=_("Empty: the route's."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("fare")

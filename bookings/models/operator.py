@@ -11,16 +11,19 @@ BASIS_POINTS = 10_000
 
 
 def validate_policy(tiers: Any) -> None:
-    """A cancellation policy is a list of {"hours_before", "refund_percent"}, the earliest tier first."""
+    """A policy is a list of {"hours_before", "refund_percent", "fee"?}, the earliest tier first (bookings.policy)."""
     try:
         hours = [int(tier["hours_before"]) for tier in tiers]
         percents = [int(tier["refund_percent"]) for tier in tiers]
-    except (KeyError, TypeError, ValueError) as error:
+        fees = [int(tier.get("fee", 0)) for tier in tiers]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValidationError(_("Write a list of hours_before and refund_percent."), code="invalid") from error
     if hours != sorted(set(hours), reverse=True) or any(hour < 0 for hour in hours):
         raise ValidationError(_("Order the tiers from the most hours to the fewest, each once."), code="order")
     if any(not 0 <= percent <= 100 for percent in percents):
         raise ValidationError(_("A refund lies between 0 and 100 percent."), code="percent")
+    if any(fee < 0 for fee in fees):
+        raise ValidationError(_("A fee is zero or more."), code="fee")
 
 
 class Operator(models.Model):

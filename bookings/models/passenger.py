@@ -33,6 +33,8 @@ class Passenger(Stateful):
     full_name = models.CharField(_("full name"), max_length=120, blank=True)
     document = models.CharField(_("passport or identity number"), max_length=40, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=PassengerStatus, default=PassengerStatus.BOOKED)
+    # The terms of this seat's own fare; where it has none, the booking's hold.
+    cancellation_policy = models.JSONField(_("cancellation policy"), null=True, blank=True)
     fare_amount = models.PositiveBigIntegerField(_("fare, minor units"))
     tax_amount = models.PositiveBigIntegerField(_("tax, minor units"))
     fee_amount = models.PositiveBigIntegerField(_("fee, minor units"))

@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.mode import Mode
-from bookings.models.operator import Operator
+from bookings.models.operator import Operator, validate_policy
 from bookings.models.place import Place
 
 
@@ -12,6 +12,10 @@ class Route(models.Model):
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="routes", verbose_name=_("operator"))
     name = models.CharField(_("name"), max_length=120)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode)
+    cancellation_policy = models.JSONField(
+        _("cancellation policy"), null=True, blank=True, validators=[validate_policy],
+        help_text=_("Empty: the operator's."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("route")

@@ -55,6 +55,13 @@ class Trip(Stateful):
     def __str__(self) -> str:
         return f"{self.number} {self.service_date:%Y-%m-%d}"
 
+    @property
+    def cancellation_policy(self) -> list[dict[str, int]]:
+        """The terms of its seats whose fare has none of its own: the route's, else the operator's."""
+        own: list[dict[str, int]] | None = self.route.cancellation_policy
+        policy: list[dict[str, int]] = self.operator.cancellation_policy
+        return policy if own is None else own
+
     def close(self, *, reason: str) -> None:
         """End its sale."""
         self._move(TripStatus.CLOSED, reason=reason)

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -21,19 +20,12 @@ from bookings.pages.access import booking_for, opens, remember
 from bookings.pages.forms import PassengersForm
 from bookings.pages.passengers import offer_names_again, passengers_form, save_names
 from bookings.pages.problems import tell_problems
+from bookings.pages.terms import terms
 from bookings.queries import find_booking, history
 
 PAYABLE = ("held", "paying", "failed")
 _OPEN_STATES: dict[str, str] = {BookingStatus.PENDING: "held", BookingStatus.PENDING_PAYMENT: "paying"}
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Tier:
-    """What comes back of the price when somebody cancels until then."""
-
-    until: datetime
-    percent: int
 
 
 @never_cache
@@ -62,7 +54,7 @@ def booking_page(request: HttpRequest, booking: Booking, form: PassengersForm) -
         "may_pay": state in PAYABLE,
         "seconds_left": math.ceil((booking.expires_at - now).total_seconds()),
         "passengers": list(booking.passengers.all()),
-        "policy": _policy(booking, now),
+        "terms": terms(booking, booking.live_passengers(), now),
         "history": [(change.at, BookingStatus(change.to_status)) for change in history([booking])[booking.pk]],
     }
     return render(request, "bookings/booking.html", context)
@@ -75,15 +67,6 @@ def state_of(booking: Booking, now: datetime) -> str:
     if booking.is_unpaid and booking.expires_at <= now:
         return BookingStatus.EXPIRED
     return _OPEN_STATES.get(booking.status) or str(booking.status)
-
-
-def _policy(booking: Booking, now: datetime) -> list[Tier]:
-    """The tiers of the cancellation policy that can still be reached."""
-    tiers = [
-        Tier(booking.boarding.departs_at - timedelta(hours=tier["hours_before"]), tier["refund_percent"])
-        for tier in booking.cancellation_policy
-    ]
-    return [tier for tier in tiers if tier.percent and tier.until > now]
 
 
 def booking_button(

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from django.db.models import Q
 from django.utils.html import format_html
@@ -13,6 +13,26 @@ from core.transitions import Stateful
 
 def history(names: Mapping[Stateful, Text]) -> Table:
     """Every status change of these rows, which the table calls by these names, oldest first; in one statement."""
+    return Table(
+        _("History"),
+        (_("at"), _("of"), _("from"), _("to"), _("by"), _("reason"), _("correlation id")),
+        [
+            (
+                utc(change.at),
+                name,
+                change.from_status,
+                change.to_status,
+                change.actor,
+                prose(change.reason),
+                format_html("<code>{}</code>", change.correlation_id),
+            )
+            for name, change in changes_of(names)
+        ],
+    )
+
+
+def changes_of(names: Mapping[Stateful, Text]) -> Iterator[tuple[Text, StatusChange]]:
+    """The same as they are stored, each with the name of its row."""
     subjects = {(row._meta.label_lower, str(row.pk)): name for row, name in names.items()}  # noqa: SLF001
     ids_of = defaultdict(list)
     for subject_type, subject_id in subjects:
@@ -20,19 +40,5 @@ def history(names: Mapping[Stateful, Text]) -> Table:
     wanted = Q(pk__in=[])
     for subject_type, ids in ids_of.items():
         wanted |= Q(subject_type=subject_type, subject_id__in=ids)
-    return Table(
-        _("History"),
-        (_("at"), _("of"), _("from"), _("to"), _("by"), _("reason"), _("correlation id")),
-        [
-            (
-                utc(change.at),
-                subjects[change.subject_type, change.subject_id],
-                change.from_status,
-                change.to_status,
-                change.actor,
-                prose(change.reason),
-                format_html("<code>{}</code>", change.correlation_id),
-            )
-            for change in StatusChange.objects.filter(wanted).order_by("id")
-        ],
-    )
+    for change in StatusChange.objects.filter(wanted).order_by("id"):
+        yield subjects[change.subject_type, change.subject_id], change

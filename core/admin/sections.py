@@ -29,6 +29,15 @@ class Table:
     template: ClassVar[str] = "admin/sections/table.html"
 
 
+@dataclass(frozen=True)
+class Facts:
+    """A section of a few named values; None is left out."""
+
+    title: Text
+    facts: Sequence[tuple[Text, object]]
+    template: ClassVar[str] = "admin/sections/facts.html"
+
+
 class WithSections:
     """Mixed into a model admin: its pages show `sections` below the fields."""
 

@@ -63,6 +63,8 @@ def answer_with_problem(error: Exception, context: dict[str, Any]) -> Response:
         body = document(error)
         if error.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
+        if wait := error.members.get("retry_after"):
+            headers["Retry-After"] = str(wait)
         if error.status >= 500:
             log.error("request_failed", code=error.code, detail=error.detail)
     elif isinstance(error, exceptions.APIException):

@@ -1,41 +1,123 @@
-"""Give up a booking before it is paid."""
+"""Give up a booking or some of its seats: before payment, and after it with what the policy gives back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from bookings.actions import release
+from bookings.actions.cancel import cancel_seats
 from bookings.locks import lock_booking
 from bookings.models import Booking
+from core.actors import current_actor
 from core.errors import InvalidState
+from core.money import Money
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
-from payments.errors import PaymentInProgress
-from payments.models import Payment
+from payments.effects import standing
+from payments.errors import PaymentInProgress, QuoteChanged
+from payments.models import Payment, Refund, RefundReason
+from payments.nudge import nudge_refunds
 from payments.queries import open_payment
+from payments.quotes import Quote, paying, quote, unexplained
 
 
 def _nothing(_booking: Booking) -> None:
     """No more to do before the commit."""
 
 
-def cancel_unpaid(booking_id: int, *, reason: str = "", before_commit: Callable[[Booking], None] = _nothing) -> Booking:
-    """Cancel an unpaid booking: its session is ended at the gateway, its seats go back on sale.
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants cancelled: these seats or all, for what they expect back (None: whatever it is).
 
-    Raises InvalidState if it is not, or turns out not to be, unpaid; PaymentInProgress if money is on its way;
-    GatewayError and GatewayUnavailable if the session could not be ended. Then nothing was changed.
+    `in_full`: by staff or the operator, with everything back, whatever the policy says.
     """
-    payment = Payment.objects.filter(booking_id=booking_id, status__in=Payment.OPEN).first()
+
+    expected: Money | None = None
+    seats: Sequence[str] = ()
+    in_full: bool = False
+    cause: str = RefundReason.CANCELLED
+    reason: str = ""
+
+
+def cancel(booking_id: int, wish: Wish, *, before_commit: Callable[[Booking], None] = _nothing) -> Booking:
+    """Cancel seats of a booking, or all of it, if what comes back is what is expected.
+
+    An unpaid booking is given up: its session is ended at the gateway first. Of a paid one the refund is owed from the
+    commit on and sent by a worker.
+
+    Raises QuoteChanged, with the new refund; InvalidState; FieldsInvalid for unknown seats; PaymentInProgress if money
+    is on its way; GatewayError and GatewayUnavailable if a session could not be ended. Then nothing was changed.
+    """
+    if not wish.expected:
+        _end_open_payment(booking_id)
+    return _cancel(booking_id, wish, before_commit)
+
+
+def cancel_unpaid(booking_id: int, *, reason: str = "") -> Booking:
+    """Cancel a booking if nothing was paid for it. Raises as `cancel` does."""
+    _end_open_payment(booking_id)
+    return _give_up(booking_id, reason)
+
+
+def _end_open_payment(booking_id: int) -> None:
+    of_unpaid = Payment.objects.filter(booking_id=booking_id, booking__status__in=Booking.UNPAID)
+    payment = of_unpaid.filter(status__in=Payment.OPEN).first()
     if payment is not None and abandon(payment.pk).is_open:
         raise PaymentInProgress
-    return _give_up(booking_id, reason, before_commit)
 
 
 @in_one_transaction
-def _give_up(booking_id: int, reason: str, before_commit: Callable[[Booking], None]) -> Booking:
+def _give_up(booking_id: int, reason: str) -> Booking:
     booking, _now = lock_booking(booking_id)
     if not booking.is_unpaid:
         raise InvalidState(state=booking.status)
+    return _release(booking, reason)
+
+
+def _release(booking: Booking, reason: str) -> Booking:
     if open_payment(booking) is not None:
         raise PaymentInProgress
     release.give_up(booking, reason=reason)
+    return booking
+
+
+@in_one_transaction
+def _cancel(booking_id: int, wish: Wish, before_commit: Callable[[Booking], None]) -> Booking:
+    booking, now = lock_booking(booking_id)
+    offer = quote(booking, now, wish.seats, in_full=wish.in_full)
+    if wish.expected is not None and wish.expected != offer.refund:
+        raise QuoteChanged(refund=offer.refund.to_json())
+    if booking.is_unpaid:
+        _release(booking, wish.reason)
+    else:
+        _give_back(booking, offer, wish)
     before_commit(booking)
     return booking
+
+
+def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
+    cancel_seats(booking, offer.shares, covered=offer.covered, reason=wish.reason)
+    if explained := offer.covered.get("suspense"):
+        _explain(booking, explained)
+    owed = offer.refund.amount
+    for payment in paying(booking):
+        if part := min(owed, standing.left(payment)):
+            Refund.objects.create(
+                payment=payment,
+                amount=part,
+                currency=payment.currency,
+                reason=wish.cause,
+                note=wish.reason[:300],
+                requested_by=current_actor(),
+            )
+            owed -= part
+        payment.booking = booking
+        standing.show(payment, booking)
+    nudge_refunds()
+
+
+def _explain(booking: Booking, amount: int) -> None:
+    """Refunds that were made at the gateway beforehand turn out to have been for these seats."""
+    for refund in unexplained(booking):
+        if part := min(amount, refund.unexplained_amount):
+            refund.explain(part)
+            amount -= part

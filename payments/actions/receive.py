@@ -13,10 +13,12 @@ from core.clock import ClockTimestamp, from_now
 from core.correlation import correlated, current_id
 from core.transactions import in_one_transaction
 from payments.actions.apply import apply
+from payments.actions.payouts import note_payout
 from payments.gateways import gateway
-from payments.gateways.base import IncomingEvent, Report
+from payments.gateways.base import IncomingEvent, PayoutTold, Report
 from payments.locks import EventTaken, lock_event
-from payments.models import GatewayEvent, Payment
+from payments.models import GatewayEvent
+from payments.queries import payment_of
 
 log = structlog.get_logger(__name__)
 
@@ -80,8 +82,10 @@ def process(event: GatewayEvent) -> bool:
     with acting_as(f"gateway:{event.gateway}"), correlated(event.correlation_id):
         try:
             report = gateway(event.gateway).report_of(event)
-            payment = _payment_of(event.gateway, report) if report else None
-            if report is None or payment is None:
+            payment = payment_of(event.gateway, report) if isinstance(report, Report) else None
+            if isinstance(report, PayoutTold):
+                note_payout(event.gateway, report, event)
+            elif report is None or payment is None:
                 _leave(event)
             else:
                 apply(payment, report.facts, event)
@@ -93,16 +97,6 @@ def process(event: GatewayEvent) -> bool:
             raise
         log.info("event_processed", event_id=event.event_id, type=event.type)
         return True
-
-
-def _payment_of(gateway_name: str, report: Report) -> Payment | None:
-    """The payment that a report is about; None for money that is not of our making."""
-    payments = Payment.objects.select_related("booking").filter(gateway=gateway_name)
-    if report.payment_id:
-        return payments.filter(pk=report.payment_id).first()
-    if report.session_id and (found := payments.filter(session_id=report.session_id).first()):
-        return found
-    return payments.filter(intent_id=report.intent_id).first() if report.intent_id else None
 
 
 @in_one_transaction

@@ -14,9 +14,9 @@ from core.idempotency import Claim
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
 from payments.actions.apply import apply
-from payments.errors import PaymentInProgress
+from payments.errors import GatewayError, PaymentInProgress
 from payments.gateways import gateway
-from payments.gateways.base import Session
+from payments.gateways.base import Session, SessionEnded
 from payments.models import Payment
 from payments.queries import open_payment
 
@@ -55,7 +55,12 @@ def start_payment(
     if started.payment.session_id:
         _answer(started, before_commit)
         return started
-    session = offered.start(started.payment)
+    try:
+        session = offered.start(started.payment)
+    except GatewayError:
+        # The same request would meet the same answer. No page was opened that anybody knows of: the next try is new.
+        apply(started.payment, (SessionEnded(),))
+        raise
     if refusal := _keep(started, session, before_commit):
         apply(started.payment, offered.end(started.payment))  # nobody shall pay there
         raise refusal

@@ -15,7 +15,7 @@ from core.admin.display import Text, badge, link, pretty_json, time_column
 from core.admin.filters import among
 from core.admin.read_only import ReadOnly
 from payments.actions.receive import process
-from payments.admin.payment import GATEWAY
+from payments.admin.gateway import GATEWAY
 from payments.models import GatewayEvent
 from payments.models.gateway_event import MAX_RETRIES
 

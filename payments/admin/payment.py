@@ -1,24 +1,26 @@
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
-from bookings.admin.ledger_entries import ledger_entries
-from core.admin.display import Text, link, money_column, prose, status_column, time_column, utc
-from core.admin.filters import among
-from core.admin.history import history
+from bookings.admin import money_sections
+from bookings.admin.ledger_entries import ledger_entries, with_lines
+from core.admin.display import link, money_column, status_column, time_column
 from core.admin.read_only import ReadOnly
-from core.admin.sections import Section, Table, WithSections
-from core.transitions import Stateful
+from core.admin.sections import Section, WithSections
 from ledger.models import JournalEntry
-from payments.gateways import NAMES
-from payments.models import GatewayEvent, Payment, Refund
+from payments.admin.courtesy import GiveCourtesy
+from payments.admin.gateway import GATEWAY
+from payments.admin.timeline import timeline
+from payments.models import Payment
 
 STATUS = status_column(
     _("status"),
@@ -27,7 +29,6 @@ STATUS = status_column(
         "partially_refunded": "warning", "refunded": "danger",
     },
 )  # fmt: skip
-GATEWAY = among("gateway", _("gateway"), lambda: [(name, name) for name in NAMES])
 AMOUNT = money_column("amount", _("amount"))
 CREATED, SUCCEEDED = time_column("created_at", _("started at")), time_column("succeeded_at", _("paid at"))
 
@@ -60,31 +61,31 @@ class PaymentAdmin(WithSections, ReadOnly, ModelAdmin):
             "fields": (
                 (AMOUNT, money_column("received_amount", _("received"))),
                 (money_column("fare_amount", _("of it fare")), money_column("tax_amount", _("of it tax"))),
-                money_column("fee_amount", _("of it fees")),
+                (money_column("fee_amount", _("of it fees")), money_column("refunded_amount", _("paid back"))),
             )
         }),
         (_("At the gateway"), {
             "fields": ("gateway", "session_id", ("intent_id", "charge_id"), "checkout_url", "return_url")
         }),
     )  # fmt: skip
+    actions_detail: ClassVar = ["give_courtesy"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         payments: QuerySet[Payment] = super().get_queryset(request)
         return payments.select_related("booking").defer("parameters")
 
     def sections(self, request: HttpRequest, obj: Payment) -> Iterable[Section]:
-        refunds = list(obj.refunds.order_by("pk"))
-        if request.user.has_perm("payments.view_refund"):
-            yield _refunds(refunds)
-        if request.user.has_perm("payments.view_gatewayevent"):
-            yield _events(GatewayEvent.objects.filter(payment=obj).defer("body").order_by("received_at", "pk"))
-        if request.user.has_perm("ledger.view_journalentry") and obj.intent_id:
-            # By the booking, which is indexed, and then by the payment.
-            of_booking = JournalEntry.objects.filter(booking_reference=obj.booking.reference)
-            yield ledger_entries(of_booking.filter(gateway=obj.gateway, payment_intent_id=obj.intent_id))
-        if request.user.has_perm("core.view_statuschange"):
-            names: dict[Stateful, Text] = {obj: _("payment")}
-            yield history(names | {refund: gettext("refund %s") % refund.pk for refund in refunds})
+        may = request.user.has_perm
+        refunds = list(obj.refunds.order_by("pk").prefetch_related("attempts"))
+        disputes = list(obj.disputes.order_by("pk"))
+        entries = with_lines(_entries_of(obj)) if obj.intent_id and may("ledger.view_journalentry") else []
+        if may("payments.view_refund"):
+            yield money_sections.refunds(refunds)
+        if disputes and may("payments.view_dispute"):
+            yield money_sections.disputes(disputes)
+        if entries:
+            yield ledger_entries(entries)
+        yield timeline(request, obj, refunds, disputes, entries)
 
     @admin.display(description=_("booking"))
     def for_booking(self, payment: Payment) -> SafeString:
@@ -94,35 +95,23 @@ class PaymentAdmin(WithSections, ReadOnly, ModelAdmin):
     def error(self, payment: Payment) -> str:
         return Truncator(payment.last_error).chars(60)
 
+    # ---------------------------------------------------------------------------------------------------- actions
+    @action(description=GiveCourtesy.title, icon="volunteer_activism", permissions=["pay_back"])
+    def give_courtesy(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Pay some of it back that nobody owes."""
+        return GiveCourtesy.as_view(model_admin=self)(request, object_id=object_id)
 
-def _events(events: Iterable[GatewayEvent]) -> Table:
-    return Table(
-        _("gateway events"),
-        (_("received at"), _("type"), _("event"), _("processed at")),
-        [
-            (
-                utc(event.received_at),
-                event.type,
-                link("payments_gatewayevent", event.pk, event.event_id),
-                utc(event.processed_at),
-            )
-            for event in events
-        ],
-    )
+    def has_pay_back_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """For the action above."""
+        return bool(request.user.has_perm(GiveCourtesy.permission_required))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Only where money arrived."""
+        payment = self.get_object(request, object_id)
+        return super().get_actions_detail(request, object_id) if payment and payment.is_paid else []
 
 
-def _refunds(refunds: Iterable[Refund]) -> Table:
-    return Table(
-        _("refunds"),
-        (_("requested at"), _("refund"), _("status"), _("amount"), _("reason")),
-        [
-            (
-                utc(refund.created_at),
-                link("payments_refund", refund.pk, refund.pk),
-                refund.get_status_display(),
-                refund.money,
-                prose(refund.get_reason_display()),
-            )
-            for refund in refunds
-        ],
-    )
+def _entries_of(payment: Payment) -> QuerySet[JournalEntry]:
+    """By the booking, which is indexed, and then by the payment."""
+    of_booking = JournalEntry.objects.filter(booking_reference=payment.booking.reference)
+    return of_booking.filter(gateway=payment.gateway, payment_intent_id=payment.intent_id)

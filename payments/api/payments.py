@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,14 +19,20 @@ from core.api.idempotent import KEY_HEADER, answer_once
 from core.errors import InvalidState
 from core.money import Money
 from payments.actions.abandon import abandon
-from payments.actions.cancel import cancel_unpaid
+from payments.actions.cancel import Wish, cancel
 from payments.actions.start import Started, start_payment
 from payments.actions.sync import sync
-from payments.api.presenters import payment_json
-from payments.api.serializers import CancellationSerializer, NewPaymentSerializer, PaymentSerializer
-from payments.errors import QuoteChanged
+from payments.api.presenters import payment_json, quote_json
+from payments.api.serializers import (
+    CancellationSerializer,
+    NewPaymentSerializer,
+    PaymentSerializer,
+    QuoteSerializer,
+    SeatsSerializer,
+)
 from payments.models import Payment
 from payments.queries import find_payment
+from payments.quotes import quote
 
 
 class PaymentListView(OwnBookingView):
@@ -94,6 +101,12 @@ class CancelView(OwnPaymentView):
 
 
 class CancellationView(OwnBookingView):
+    @extend_schema(operation_id="booking_cancellation", parameters=[SeatsSerializer], responses=QuoteSerializer)
+    def get(self, request: Request, reference: str) -> Response:
+        """What would come back now, for these seats or all of them, and until when that holds."""
+        asked = validated(SeatsSerializer(data=request.query_params))
+        return Response(quote_json(quote(self.own(request, reference), timezone.now(), asked["seats"])))
+
     @extend_schema(
         operation_id="booking_cancel",
         parameters=[KEY_HEADER],
@@ -101,16 +114,16 @@ class CancellationView(OwnBookingView):
         responses=BookingSerializer,
     )
     def post(self, request: Request, reference: str) -> Response:
-        """Cancel a booking before it is paid; nothing was taken, so the expected refund is zero."""
+        """Cancel the booking, or these seats of it, for the refund that was quoted."""
         booking = self.own(request, reference)
         wanted = validated(CancellationSerializer(data=request.data))
 
         def work(claim: idempotency.Claim) -> tuple[int, dict[str, Any]]:
-            if Money(**wanted["expected_refund"]) != Money(0, booking.currency):
-                raise QuoteChanged
-            cancelled = cancel_unpaid(
+            expected = Money(**wanted["expected_refund"])
+            wish = Wish(expected, wanted["seats"], reason="Cancelled by the traveller.")
+            cancelled = cancel(
                 booking.pk,
-                reason="Cancelled by the traveller.",
+                wish,
                 before_commit=lambda done: claim.complete(200, _with_history(done)),
             )
             return 200, _with_history(cancelled)

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.money import Money
 from payments.models import Payment
+from payments.quotes import Quote
 
 
 def payment_json(payment: Payment) -> dict[str, Any]:
@@ -26,4 +27,23 @@ def payment_json(payment: Payment) -> dict[str, Any]:
         "checkout_url": payment.checkout_url or None,
         "expires_at": payment.booking.expires_at.isoformat(),
         "last_error": payment.last_error or None,
+    }
+
+
+def quote_json(quote: Quote) -> dict[str, Any]:
+    """What would come back."""
+    return {
+        "refund": quote.refund.to_json(),
+        "fee": quote.fee.to_json(),
+        "policy": [
+            {
+                "until": tier.until.isoformat(),
+                "refund_percent": tier.percent,
+                "fee": Money(tier.fee, quote.refund.currency).to_json(),
+                "seats": list(tier.seats),
+            }
+            for tier in quote.tiers
+        ],
+        "expires_at": quote.expires_at.isoformat(),
+        "seats": list(quote.seats),
     }

@@ -50,5 +50,33 @@ class PaymentSerializer(serializers.Serializer[Any]):
     last_error = serializers.CharField(allow_null=True)
 
 
+class SeatsSerializer(serializers.Serializer[Any]):
+    seats = serializers.CharField(
+        required=False, default="", max_length=400, help_text="Seat numbers with commas between; all seats without it."
+    )
+
+    def validate_seats(self, value: str) -> list[str]:
+        """The numbers one by one."""
+        return [seat.strip() for seat in value.split(",") if seat.strip()]
+
+
 class CancellationSerializer(serializers.Serializer[Any]):
+    seats = serializers.ListField(
+        child=serializers.CharField(max_length=5), required=False, default=list, max_length=100
+    )
     expected_refund = MoneySerializer()
+
+
+class TierSerializer(serializers.Serializer[Any]):
+    until = serializers.DateTimeField()
+    refund_percent = serializers.IntegerField()
+    fee = MoneySerializer()
+    seats = serializers.ListField(child=serializers.CharField())
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    refund = MoneySerializer()
+    fee = MoneySerializer(help_text="What is kept of the price of these seats.")
+    policy = TierSerializer(many=True)
+    expires_at = serializers.DateTimeField(help_text="Until then this holds, unless something else happens.")
+    seats = serializers.ListField(child=serializers.CharField())

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from core.api.problems import problem_response
-from core.errors import PayloadTooLarge, Problem
+from core.errors import FieldsInvalid, PayloadTooLarge, Problem
 from payments.actions.receive import receive
 from payments.errors import WebhookRefused
 
@@ -31,7 +31,7 @@ def _intake(gateway_name: str) -> Callable[[HttpRequest], HttpResponse]:
             return problem_response(OnlyPost())
         try:
             received = receive(gateway_name, request.body, request.headers)
-        except WebhookRefused as error:
+        except (WebhookRefused, FieldsInvalid) as error:  # not the gateway's, or from one that is not offered
             return problem_response(error)
         except RequestDataTooBig:
             return problem_response(PayloadTooLarge())
@@ -43,3 +43,4 @@ def _intake(gateway_name: str) -> Callable[[HttpRequest], HttpResponse]:
 
 
 stripe = _intake("stripe")
+flutterwave = _intake("flutterwave")

@@ -1,12 +1,29 @@
 """What every gateway does for us, and the facts that it tells. Facts only add up; their order does not matter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from core.money import Money
-from payments.models import GatewayEvent, Payment
+from payments.models import GatewayEvent, Payment, RefundAttempt
+
+
+@dataclass(frozen=True)
+class BalanceLine:
+    """A line of the gateway's balance. What came is positive and what went negative; so is what it kept as its fee.
+
+    Both amounts are in the currency that the gateway settles in. `type` is the gateway's own word, `source_id` the
+    charge, refund, dispute or payout that it is about.
+    """
+
+    transaction_id: str
+    type: str
+    amount: Money
+    fee: Money
+    source_id: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -19,13 +36,42 @@ class Paid:
 
 
 @dataclass(frozen=True)
-class FeeTaken:
-    """The gateway kept a fee of a charge; `transaction_id` names the line of its balance."""
+class Settled:
+    """The gateway has put a movement of `of` (signed, in the currency of the payment) on its balance."""
 
-    transaction_id: str
-    charge_id: str
-    intent_id: str
-    fee: Money
+    line: BalanceLine
+    of: Money
+
+
+@dataclass(frozen=True)
+class RefundTold:
+    """How a refund stands at the gateway.
+
+    `status`: pending, succeeded or failed. `moved`: its amount has left the gateway's balance; `returned`: and came
+    back. `refund` and `attempt` name ours, if the gateway was told them.
+    """
+
+    refund_id: str
+    status: str
+    amount: Money
+    moved: bool
+    returned: bool = False
+    error: str = ""
+    refund: int | None = None
+    attempt: int | None = None
+    settled: tuple[Settled, ...] = ()
+
+
+@dataclass(frozen=True)
+class DisputeTold:
+    """How a dispute stands at the gateway. `status` is one of DisputeStatus; `settled` its movements so far."""
+
+    dispute_id: str
+    status: str
+    reason: str
+    amount: Money
+    respond_by: datetime | None
+    settled: tuple[Settled, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +98,18 @@ class SessionEnded:
     """The session takes no money any more, and took none."""
 
 
-Fact = Paid | FeeTaken | Declined | Processing | Failed | SessionEnded
+Fact = Paid | Settled | RefundTold | DisputeTold | Declined | Processing | Failed | SessionEnded
+
+
+@dataclass(frozen=True)
+class PayoutTold:
+    """How a payout to our bank stands. `status` is one of PayoutStatus."""
+
+    payout_id: str
+    status: str
+    amount: Money
+    arrives_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -71,6 +128,7 @@ class Report:
     payment_id: UUID | None = None
     session_id: str = ""
     intent_id: str = ""
+    charge_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +144,8 @@ class IncomingEvent:
 class Gateway(Protocol):
     """A gateway. Every method but `parameters` and `read_event` talks to it, so never inside a transaction.
 
-    They raise GatewayUnavailable where the same call may be made again, and GatewayError where it was refused.
+    They raise GatewayUnavailable where the same call may be made again, GatewayError where it was refused, and
+    OutcomeUnknown where nobody can say whether it was done.
     """
 
     name: str
@@ -98,13 +157,43 @@ class Gateway(Protocol):
         """Open a session, or get the one that an earlier call for this payment opened."""
 
     def report(self, payment: Payment) -> tuple[Fact, ...]:
-        """What the gateway knows of a payment now."""
+        """What the gateway knows of a payment now, its refunds and disputes included.
+
+        Makes no query if the payment's refunds are prefetched.
+        """
 
     def end(self, payment: Payment) -> tuple[Fact, ...]:
         """Close the session if it is still open; what the gateway knows after that."""
 
+    def refund(self, attempt: RefundAttempt) -> RefundTold:
+        """Send money back. The payment and refund are loaded. Where the gateway can tell a repeat, it is one."""
+
+    def find_refund(self, attempt: RefundAttempt) -> RefundTold | None:
+        """What became of an attempt whose answer never came; None if the gateway knows nothing of it."""
+
+    def refund_now(self, attempt: RefundAttempt) -> RefundTold:
+        """How a refund stands whose id at the gateway is known."""
+
     def read_event(self, body: bytes, headers: Mapping[str, str]) -> IncomingEvent:
         """Check that a message is the gateway's. Raises WebhookRefused."""
 
-    def report_of(self, event: GatewayEvent) -> Report | None:
+    def report_of(self, event: GatewayEvent) -> Report | PayoutTold | None:
         """What a stored event tells, with facts that it lacks looked up. None: nothing that we act on."""
+
+    def look_up(self, source_id: str) -> Report | None:
+        """What a charge, refund or dispute is, by the gateway's id; None if it is about none of these."""
+
+    def charges(self, since: datetime) -> Iterator[Report]:
+        """Every charge that succeeded since then, each with its Paid, newest first."""
+
+    def lines(self, since: datetime) -> Iterator[BalanceLine]:
+        """Every line of the balance since then; none where the gateway keeps no such list."""
+
+    def payouts(self, since: datetime) -> Iterator[PayoutTold]:
+        """Every payout made since then."""
+
+    def lines_of(self, payout_id: str) -> Iterator[BalanceLine]:
+        """The lines that a payout is the sum of, its own not among them."""
+
+    def balance(self) -> dict[str, int]:
+        """Minor units that the gateway holds for us, by currency; empty where it does not tell."""

@@ -24,7 +24,8 @@ class PaymentStatus(models.TextChoices):
 
 _S = PaymentStatus
 PAYMENT_TRANSITIONS = Transitions(
-    initial=[_S.PENDING],
+    # Cancelled: money came that nobody had been asked for, and is noted down as a payment of its own.
+    initial=[_S.PENDING, _S.CANCELLED],
     allowed={
         _S.PENDING: [_S.PROCESSING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED],
         _S.PROCESSING: [_S.SUCCEEDED, _S.FAILED],
@@ -56,6 +57,7 @@ class Payment(Stateful):
     tax_amount = models.PositiveBigIntegerField(_("of it tax"))
     fee_amount = models.PositiveBigIntegerField(_("of it fees"))
     received_amount = models.PositiveBigIntegerField(_("received, minor units"), default=0)
+    refunded_amount = models.PositiveBigIntegerField(_("paid back, minor units"), default=0)
     # All that the gateway is asked with, so that a repeated request sends the same bytes.
     parameters = models.JSONField(default=dict, editable=False)
     return_url = models.URLField(_("return address"), max_length=500, blank=True)
@@ -67,6 +69,8 @@ class Payment(Stateful):
     last_error = models.CharField(_("last error"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("started at"), auto_now_add=True)
     succeeded_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    # When it was last compared with the gateway.
+    reconciled_at = models.DateTimeField(_("compared at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("payment")
@@ -85,7 +89,11 @@ class Payment(Stateful):
                 name="payment_breakdown_sums_up",
             ),
         ]
-        indexes = [models.Index(fields=["-created_at"], name="payment_newest")]
+        indexes = [
+            models.Index(fields=["-created_at"], name="payment_newest"),
+            models.Index(F("reconciled_at").asc(nulls_first=True), "created_at", name="payment_longest_unchecked"),
+            models.Index(fields=["gateway", "charge_id"], name="payment_by_charge"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -123,6 +131,17 @@ class Payment(Stateful):
     def cancel(self, *, reason: str = "") -> None:
         """Given up; money may still arrive from a page that was left open."""
         self._move(_S.CANCELLED, reason=reason, checkout_url="")
+
+    def show_refunds(self, refunded: int) -> None:
+        """So much of it, in minor units, has been paid back by now."""
+        status = _S.SUCCEEDED if not refunded else _S.PARTIALLY_REFUNDED
+        if refunded >= self.received_amount:
+            status = _S.REFUNDED
+        if status != self.status:
+            self._move(status, refunded_amount=refunded)
+        elif refunded != self.refunded_amount:
+            self.refunded_amount = refunded
+            self.save(update_fields=["refunded_amount"])
 
     # ------------------------------------------------------------------------------------------------------- facts
     @property

@@ -16,7 +16,8 @@ from bookings.pages.access import booking_for
 from core.errors import NotFound
 from payments.actions.sync import sync
 from payments.errors import PaymentError
-from payments.models import Payment, PaymentStatus
+from payments.models import Payment, PaymentStatus, Refund, RefundReason
+from payments.pages.refund_words import why
 from payments.queries import find_payment
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,8 @@ def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     booking = _visible_booking(request, payment)
     if booking is None:
         return render(request, "payments/elsewhere.html", {"payment": payment, "heard": heard})
-    left = "left" in request.GET
+    # By our own word for it, or Flutterwave's.
+    left = "left" in request.GET or request.GET.get("status") == "cancelled"
     if not heard or (payment.status == PaymentStatus.PENDING and not left):
         return _wait(request, booking, payment)
     _tell(request, booking, payment)
@@ -60,6 +62,14 @@ def _visible_booking(request: HttpRequest, payment: Payment) -> Booking | None:
     return None
 
 
+def _came_back_unpaid(request: HttpRequest) -> bool:
+    """Whether the traveller turned round, as Stripe tells by our own address and Flutterwave by a word added to it.
+
+    Anybody can write that: it decides about nothing but whether the page waits.
+    """
+    return "left" in request.GET or request.GET.get("status") == "cancelled"
+
+
 def _wait(request: HttpRequest, booking: Booking, payment: Payment) -> HttpResponse:
     look = request.GET.get("look", "")[:4]
     looks = int(look) + 1 if look.isdecimal() else 1
@@ -70,12 +80,11 @@ def _wait(request: HttpRequest, booking: Booking, payment: Payment) -> HttpRespo
 
 
 def _tell(request: HttpRequest, booking: Booking, payment: Payment) -> None:
-    if booking.is_sold:
+    back = payment.refunds.filter(reason__in=Refund.AUTOMATIC).first()
+    if booking.is_sold and (back is None or back.reason == RefundReason.OVERPAID):
         messages.success(request, _("Thank you. Your payment arrived and the booking is confirmed."))
-    elif payment.is_paid:
-        messages.warning(
-            request, _("Your payment arrived after the seats were gone. All of it goes back to you by itself.")
-        )
+    if back is not None:
+        messages.warning(request, f"{why(back)} {_('%(amount)s goes back to you by itself.') % {'amount': back.money}}")
     elif payment.status == PaymentStatus.PROCESSING:
         messages.info(
             request, _("Your bank is still working on the payment. We write to you as soon as it is through.")

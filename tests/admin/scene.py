@@ -18,8 +18,18 @@ from core.idempotency import begin
 from core.models import JobRun
 from core.money import Money
 from payments.actions.apply import apply
-from payments.gateways.base import FeeTaken, Paid
-from payments.models import GatewayEvent, Payment, Refund
+from payments.gateways.base import BalanceLine, Paid, Settled
+from payments.models import (
+    BalanceTransaction,
+    Dispute,
+    Finding,
+    GatewayCall,
+    GatewayEvent,
+    Payment,
+    Payout,
+    ReconciliationRun,
+    Refund,
+)
 from tests.world import hold_seats, make_trip
 
 CURRENCIES = ("SAR", "NGN", "USD", "EUR", "GBP", "EGP", "AED", "KWD", "JPY", "INR", "CHF", "SEK", "NOK", "DKK")
@@ -33,6 +43,10 @@ def make(count: int, start: int = 0) -> None:
         trip = make_trip(f"A{number}", f"B{number}", rows=number + 1, number=f"T{number}", currency=CURRENCIES[number])
         payment = pay(hold_seats(trip, "1A"))
         Refund.objects.create(payment=payment, amount=100, currency=payment.currency, reason="late")
+        make_dispute(payment, f"dp_{number}")
+        GatewayCall.objects.create(gateway="stripe", operation="start", payment=payment, actor="guest")
+        make_finding(payment)
+        make_line(f"txn_{number}", payout=make_payout(f"po_{number}", currency=payment.currency))
         make_event(f"evt_{number}")
         outbox.enqueue("refund.requested", f"{payment.pk}")
         JobRun.objects.create(job="expire_holds", started_at=timezone.now(), correlation_id="c" * 32, result={"n": 1})
@@ -60,8 +74,8 @@ def pay(booking: Booking, name: str = "") -> Payment:
     payment = start(booking, name)
     name = name or booking.reference
     intent, charge = f"pi_{name}", f"ch_{name}"
-    facts = (Paid(intent, charge, payment.money), FeeTaken(f"txn_{name}", charge, intent, Money(7, payment.currency)))
-    apply(payment, facts)
+    line = BalanceLine(f"txn_{name}", "charge", payment.money, fee=Money(7, payment.currency))
+    apply(payment, (Paid(intent, charge, payment.money), Settled(line, payment.money)))
     return Payment.objects.get(pk=payment.pk)
 
 
@@ -70,6 +84,34 @@ def make_event(event_id: str, body: str = '{"data": {"object": {}}}', **more: An
     now = timezone.now()
     fields = {"gateway": "stripe", "type": "customer.created", "received_at": now, "next_attempt_at": now, **more}
     return GatewayEvent.objects.create(event_id=event_id, body=body, **fields)
+
+
+def make_dispute(payment: Payment, dispute_id: str = "dp_1", **more: Any) -> Dispute:
+    """A dispute of the whole payment that waits for evidence, as the gateway told it; nothing is withheld yet."""
+    fields = {"status": "needs_response", "amount": payment.amount, "currency": payment.currency, **more}
+    return Dispute.objects.create(gateway=payment.gateway, dispute_id=dispute_id, payment=payment, **fields)
+
+
+def make_finding(payment: Payment | None = None, **more: Any) -> Finding:
+    """What a comparison told and left to people: of this payment, if there is one."""
+    run = ReconciliationRun.objects.create(correlation_id="c" * 32, started_at=timezone.now(), mismatches=1)
+    fields = {"finding": "paid_here_only", "outcome": "reported", "action": "here SAR 105.00, there nothing", **more}
+    subject = f"payment {payment.pk}" if payment else "charge ch_1"
+    return Finding.objects.create(run=run, subject=subject, payment=payment, gateway_id="pi_1", **fields)
+
+
+def make_payout(payout_id: str = "po_1", **more: Any) -> Payout:
+    """A payout on its way, which nothing was matched to yet."""
+    fields = {"status": "in_transit", "amount": 4_200, "currency": "SAR", "made_at": timezone.now(), **more}
+    return Payout.objects.create(gateway="stripe", payout_id=payout_id, **fields)
+
+
+def make_line(transaction_id: str = "txn_1", *, payout: Payout | None = None, **more: Any) -> BalanceTransaction:
+    """A line that nobody can explain, worth as much as the payout above."""
+    currency = payout.currency if payout else "SAR"
+    fields = {"type": "lunar_tithe", "outcome": "suspense", "amount": 4_250, "fee": 50, "currency": currency, **more}
+    made = {"transaction_id": transaction_id, "made_at": timezone.now(), "payout": payout}
+    return BalanceTransaction.objects.create(gateway="stripe", **made, **fields)
 
 
 # ---------------------------------------------------------------------------------------------------------- addresses

@@ -4,10 +4,24 @@ import pytest
 
 from bookings.models import Booking
 from core.models import IdempotencyRecord, JobRun, OutboxMessage, StatusChange
-from payments.models import GatewayEvent, Payment, Refund
+from payments.models import (
+    BalanceTransaction,
+    Dispute,
+    Finding,
+    GatewayCall,
+    GatewayEvent,
+    Payment,
+    Payout,
+    ReconciliationRun,
+    Refund,
+)
 from tests.admin.scene import make, page
 
-READ_ONLY = [Booking, Payment, Refund, GatewayEvent, StatusChange, JobRun, IdempotencyRecord, OutboxMessage]
+READ_ONLY = [
+    Booking, Payment, Refund, Dispute, GatewayCall, GatewayEvent,
+    ReconciliationRun, Finding, Payout, BalanceTransaction,
+    StatusChange, JobRun, IdempotencyRecord, OutboxMessage,
+]  # fmt: skip
 
 
 def everything() -> list[list[dict]]:

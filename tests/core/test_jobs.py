@@ -13,7 +13,15 @@ from core.models import JobRun, OutboxMessage
 
 pytestmark = pytest.mark.django_db
 
-NAMES = ["checkpoint_ledger", "drain_outbox", "expire_holds", "retry_webhooks"]
+NAMES = [
+    "checkpoint_ledger",
+    "drain_outbox",
+    "expire_holds",
+    "match_payouts",
+    "process_refunds",
+    "reconcile_payments",
+    "retry_webhooks",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import CurrencyMismatchError, Money, allocate, share
-from payments.gateways.stripe import from_stripe, to_stripe
+from payments.gateways.stripe.reading import from_stripe, to_stripe
 
 
 @pytest.mark.parametrize(

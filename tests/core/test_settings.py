@@ -57,6 +57,7 @@ def test_every_missing_secret_is_named_in_one_error():
         ({"JWT_SECRET": "j" * 32 + ",short"}, "JWT_SECRET is shorter"),
         ({"PUBLIC_URL": "http://berth.example"}, "https"),
         ({"STRIPE_API_BASE": "http://127.0.0.1:1"}, "STRIPE_API_BASE"),
+        ({"FLUTTERWAVE_API_BASE": "http://127.0.0.1:1"}, "FLUTTERWAVE_API_BASE"),
         ({"RATE_LIMITS": "off"}, "RATE_LIMITS"),
         ({"ENVIRONMENT": "staging"}, "one of development, test, production"),
         ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
@@ -66,6 +67,21 @@ def test_what_is_unfit_is_refused(change, complaint):
     refused = start(GOOD | change)
     assert refused.returncode != 0
     assert complaint in refused.stderr.strip().splitlines()[-1]
+
+
+FLUTTERWAVE = {
+    "FLUTTERWAVE_PUBLIC_KEY": "FLWPUBK-x",
+    "FLUTTERWAVE_SECRET_KEY": "FLWSECK-x",
+    "FLUTTERWAVE_WEBHOOK_SECRET": "hash",
+}
+
+
+def test_flutterwave_needs_all_of_its_keys_or_none():
+    assert start(GOOD | FLUTTERWAVE).stdout.strip() == "started"
+    for name, value in FLUTTERWAVE.items():
+        refused = start(GOOD | {name: value})
+        last_line = refused.stderr.strip().splitlines()[-1]
+        assert all((f"{other} is missing" in last_line) == (other != name) for other in FLUTTERWAVE)
 
 
 def test_redis_may_be_named_by_host_port_and_password():

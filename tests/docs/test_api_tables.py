@@ -9,7 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from core.api import problems
 from core.errors import Problem
-from payments.gateways.stripe import MAX_SIGNATURE_AGE, MAX_SIGNATURE_LEAD
+from payments.gateways.stripe.events import MAX_SIGNATURE_AGE, MAX_SIGNATURE_LEAD
 from tests.docs.documents import rows, section
 
 API = "docs/api.md"

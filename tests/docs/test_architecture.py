@@ -29,14 +29,20 @@ def test_every_model_with_states_is_told():
 @pytest.mark.parametrize("name", STATEFUL)
 def test_states_are_those_of_the_code(name):
     text, transitions = states()[name], STATEFUL[name].transitions
-    beginning = text.strip().split("\n", maxsplit=1)[0].split(";")[0]
+    beginning = text.strip().split("\n\n", maxsplit=1)[0].split(";")[0]
     assert sorted(re.findall(r"`(\w+)`", beginning)) == transitions.initial
     assert {old: sorted(re.findall(r"\w+", new)) for old, new in rows(text)} == transitions.allowed
 
 
 def test_jobs_are_those_of_the_registry():
     told = {name: (when, queue) for name, when, queue, _ in rows(section(DOCUMENT, "Jobs"))}
-    schedules = {"every minute": crontab(), "every 5 minutes": crontab(minute="*/5")}
+    schedules = {
+        "every minute": crontab(),
+        "every 5 minutes": crontab(minute="*/5"),
+        "every 10 minutes": crontab(minute="*/10"),
+        "at 2:00": crontab(minute=0, hour="2,8,14,20"),
+        "at 3:30": crontab(minute=30, hour=3),
+    }
     assert set(told) == {job.name for job in jobs.registered()}
     for job in jobs.registered():
         when, queue = told[job.name]

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.conf import settings
 
 from config.environment import MINIMUM_LENGTHS, REQUIRED_IN_PRODUCTION, secrets
-from payments.gateways.stripe import _READERS
+from payments.gateways.stripe import READERS
 from tests.docs.documents import read, rows, section
 from tests.services import ROOT
 
@@ -80,7 +80,7 @@ def test_secrets_that_can_be_replaced_are_told():
 
 def test_the_events_to_subscribe_to_are_those_that_are_read():
     text = section(DOCUMENT, "Stripe")
-    assert re.findall(r"^   - `([\w.]+)`$", text, re.MULTILINE) == list(_READERS)
+    assert re.findall(r"^   - `([\w.]+)`$", text, re.MULTILINE) == list(READERS)
     assert settings.STRIPE_API_VERSION in text
 
 

@@ -29,9 +29,13 @@ def test_everything_is_filled_in_for_a_caller_who_sets_nothing(state) -> None:
     assert env["DATABASE_OWNER_URL"].startswith("postgres://berth_owner:")
     assert env["REDIS_URL"] == f"redis://:{state.secrets['redis_password']}@127.0.0.1:{ports.valkey}/0"
     assert env["STRIPE_API_BASE"] == f"http://127.0.0.1:{ports.sandbox}"
+    assert env["FLUTTERWAVE_API_BASE"] == f"http://127.0.0.1:{ports.sandbox}/flutterwave"
     assert env["PUBLIC_URL"] == "http://127.0.0.1:8123"
     assert env["STRIPE_SECRET_KEY"].startswith("sk_test_")
     assert env["STRIPE_WEBHOOK_SECRET"].startswith("whsec_")
+    assert env["FLUTTERWAVE_PUBLIC_KEY"].startswith("FLWPUBK_TEST-")
+    assert env["FLUTTERWAVE_SECRET_KEY"].startswith("FLWSECK_TEST-")
+    assert env["FLUTTERWAVE_WEBHOOK_SECRET"]
     assert len({ports.postgres, ports.valkey, ports.sandbox}) == 3
 
 
@@ -75,11 +79,20 @@ def test_gateways_of_the_caller_get_no_sandbox(name, state) -> None:
     ports, env = _compose({name: "https://gateway"}, state)
 
     assert ports.sandbox is None
-    assert env.get("STRIPE_API_BASE") == ("https://gateway" if name == "STRIPE_API_BASE" else None)
+    assert {env["STRIPE_API_BASE"], env["FLUTTERWAVE_API_BASE"]} == {"https://gateway", NOWHERE}
+    assert env[name] == "https://gateway"
 
 
-def test_without_a_sandbox_nothing_reaches_the_real_gateway(state) -> None:
-    assert _compose({}, state, sandbox=False)[1]["STRIPE_API_BASE"] == NOWHERE
+def test_without_a_sandbox_nothing_reaches_a_real_gateway(state) -> None:
+    env = _compose({}, state, sandbox=False)[1]
+
+    assert (env["STRIPE_API_BASE"], env["FLUTTERWAVE_API_BASE"]) == (NOWHERE, NOWHERE)
+
+
+def test_a_caller_with_gateways_and_a_key_of_its_own_reaches_the_real_one(state) -> None:
+    _, env = _compose({"FLUTTERWAVE_API_BASE": "https://gateway", "STRIPE_SECRET_KEY": "sk_test_mine"}, state)
+
+    assert "STRIPE_API_BASE" not in env
 
 
 def test_ports_stay_the_same_from_run_to_run(state) -> None:

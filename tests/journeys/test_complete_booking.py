@@ -1,8 +1,6 @@
 """A booking from an empty account to the e-mail and the books: every part a real process, talking real HTTP."""
 
-import email
 import uuid
-from email import policy
 from pathlib import Path
 
 import httpx
@@ -11,6 +9,7 @@ import pytest
 from bookings.models import Booking
 from ledger.queries import trial_balance
 from payments.models import GatewayEvent
+from tests.journeys.traveller import letters
 from tests.services import celery_worker, wait_until
 from tests.world import FEE, PRICE, in_days, make_trip
 
@@ -67,8 +66,7 @@ def test_complete_booking(web, sandbox, worker, mails):
 
     confirmed = api.get(path).json()
     assert (confirmed["payment_status"], confirmed["paid"]) == ("paid", booking["total"])
-    (file,) = wait_until(lambda: list(mails.glob("*.log")), "the confirmation e-mail")
-    message = email.message_from_bytes(file.read_bytes(), policy=policy.default)
+    (message,) = wait_until(lambda: letters(mails), "the confirmation e-mail")
     assert message["To"] == "layla@example.com"
     assert booking["reference"] in str(message["Subject"])
     assert booking["reference"] in str(message["Message-ID"])

@@ -26,7 +26,7 @@ from payments.actions.start import start_payment
 from payments.actions.sync import sync
 from payments.errors import GatewayError
 from payments.gateways.base import Failed, Processing
-from payments.gateways.stripe import _facts_of_session
+from payments.gateways.stripe.reading import session_facts
 from payments.models import GatewayEvent, Payment, Refund
 from tests.database import age_hold
 from tests.payments.gateway import send, send_all
@@ -274,7 +274,7 @@ def test_old_news_of_a_payment_under_way_does_not_reopen_one_that_ended(sandbox,
     ],
 )
 def test_a_completed_unpaid_session_fails_only_when_its_intent_is_over(intent, fact):
-    (told,) = _facts_of_session({"status": "complete", "payment_status": "unpaid", "payment_intent": intent})
+    (told,) = session_facts({"status": "complete", "payment_status": "unpaid", "payment_intent": intent})
     assert isinstance(told, fact)
 
 
@@ -283,7 +283,7 @@ def test_an_answer_that_is_none_is_a_gateway_error_that_tells_nothing_of_it(book
     with gateway_that_says(answer) as settings.STRIPE_API_BASE, pytest.raises(GatewayError) as refused:
         start_payment(booking.pk)
     assert answer not in refused.value.detail
-    assert fresh(booking).status == "pending_payment"
+    assert fresh(booking).status == "pending"
 
 
 def test_a_session_is_ended_only_if_the_gateway_says_so(sandbox, booking, payment, settings):

@@ -250,7 +250,7 @@ def test_without_our_key_at_the_gateway_a_crash_leaves_two_sessions(sandbox, tri
     booking = hold_seats(trip, "1A")
 
     def start(self: StripeGateway, payment: Payment) -> Session:
-        session = self._client.v1.checkout.sessions.create(payment.parameters)
+        session = self._api.checkout.sessions.create(payment.parameters)
         return Session(session.id, session.url)
 
     monkeypatch.setattr(StripeGateway, "start", start)

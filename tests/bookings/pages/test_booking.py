@@ -45,7 +45,8 @@ def test_the_countdown_begins_with_the_seconds_that_are_left(visitor, booking):
 def test_the_policy_names_its_deadlines_in_the_time_of_the_place(visitor, booking):
     until = (booking.boarding.departs_at - timedelta(hours=24)).astimezone(booking.boarding.place.zone)
     page = text_of(visitor.get(booking_url(booking)))
-    assert re.search(rf"until \w+ {until.day} \w+ 09:00 80% back later nothing back", page)
+    day = rf"\w+ {until.day} \w+ 09:00"
+    assert re.search(rf"until {day} 80% of the price back after {day} nothing back Times are those of RUH.", page)
 
 
 def test_deadlines_that_have_passed_are_not_promised(visitor):
@@ -53,7 +54,7 @@ def test_deadlines_that_have_passed_are_not_promised(visitor):
     if booking.boarding.departs_at - timezone.now() < timedelta(hours=24):
         assert "from now on nothing back" in text_of(visitor.get(booking_url(booking)))
     else:
-        assert "80% back" in text_of(visitor.get(booking_url(booking)))
+        assert "80% of the price back" in text_of(visitor.get(booking_url(booking)))
 
 
 def test_names_are_saved_as_far_as_they_are_known(visitor, booking):
@@ -202,5 +203,5 @@ def refusals(kind: type[errors.Problem] = errors.Problem):
 def test_every_refusal_has_words_for_people():
     kinds = {kind.code: kind for kind in refusals()}
     assert {"hold_expired", "payment_in_progress", "gateway_unavailable"} <= set(kinds)
-    for code in set(kinds) - {"quote_changed"}:  # which only the API can meet
+    for code in set(kinds) - {"quote_changed"}:  # which the page answers with the new quote
         assert explain(kinds[code]()) != "Something went wrong. Please try again.", code

@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 
 from bookings.models import Booking
+from payments.actions.cancel import Wish, cancel
 from payments.models import Payment
 from tests.bookings.pages.conftest import booking_url, hold_on_page, text_of
 from tests.database import age_hold
-from tests.world import hold_seats
+from tests.payments.scene import fresh
+from tests.world import hold_seats, make_trip
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +90,55 @@ def test_money_that_came_too_late_goes_back_and_the_page_says_so(visitor, sandbo
     hold_seats(trip, "1A")
     answer = visitor.get(back(payment), follow=True)
     assert "Your payment arrived after the seats were gone. All of it goes back to you by itself." in text_of(answer)
-    assert "Refund SAR 105.00" in text_of(answer)
+    assert "The seats were gone when the money arrived. SAR 105.00 goes back to you by itself." in text_of(answer)
+    assert "On its way to you SAR 105.00" in text_of(answer)
+
+
+def test_the_way_back_from_flutterwave_without_paying_waits_for_nothing(visitor, sandbox):
+    booking = hold_on_page(visitor, make_trip(currency="NGN"), "1A")
+    visitor.post(booking_url(booking, "/pay"), {"name-1A": "Layla Haddad", "gateway": "flutterwave"})
+    payment = Payment.objects.get()
+    answer = visitor.get(back(payment, f"?status=cancelled&tx_ref={payment.session_id}"), follow=True)
+    assert "You came back without paying. Your seats are still held" in text_of(answer)
+    assert Payment.objects.get().is_open
+
+
+def test_a_word_in_the_address_pays_nothing(visitor, sandbox):
+    booking = hold_on_page(visitor, make_trip(currency="NGN"), "1A")
+    visitor.post(booking_url(booking, "/pay"), {"name-1A": "Layla Haddad", "gateway": "flutterwave"})
+    payment = Payment.objects.get()
+    answer = visitor.get(back(payment, f"?status=successful&tx_ref={payment.session_id}&transaction_id=1"))
+    assert "We have not heard from the bank yet" in text_of(answer)
+    assert fresh(booking).status == "pending_payment"
+
+
+def test_a_second_payment_is_told_to_go_back(visitor, sandbox, booking, payment):
+    copy = abandoned_page(visitor, booking, payment)
+    sandbox.pay(copy.session_id)
+    visitor.get(back(copy), follow=True)
+    sandbox.pay(payment.session_id)
+    page = text_of(visitor.get(back(payment), follow=True))
+    assert "The booking was paid already. SAR 105.00 goes back to you by itself." in page
+    assert "Thank you" not in page
+    assert "Your booking is confirmed" in page
+    assert "On its way to you SAR 105.00" in page
+
+
+def abandoned_page(visitor, booking: Booking, payment: Payment) -> Payment:
+    """Another payment of the booking, begun when the first was believed to be over."""
+    Payment.objects.filter(pk=payment.pk).update(status="cancelled")
+    visitor.post(booking_url(booking, "/pay"), {"name-1A": "Layla Haddad"})
+    return Payment.objects.exclude(pk=payment.pk).get()
+
+
+def test_the_way_back_opened_again_after_everything_says_nothing_wrong(visitor, sandbox, booking, payment):
+    sandbox.pay(payment.session_id)
+    visitor.get(back(payment))
+    cancel(booking.pk, Wish())
+    answer = visitor.get(back(payment), follow=True)
+    assert answer.redirect_chain == [(booking_url(booking), 302)]
+    assert "This booking is cancelled SAR 84.00 is on its way back to you." in text_of(answer)
+    assert "gone" not in text_of(answer)
 
 
 def test_another_browser_learns_nothing_about_the_booking(sandbox, booking, payment):

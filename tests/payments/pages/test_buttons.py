@@ -1,4 +1,4 @@
-"""Paying, giving the payment up, giving the booking up: on the pages, without JavaScript, against the sandbox."""
+"""Paying, giving the payment up, giving an unpaid booking up: without JavaScript, against the sandbox."""
 
 import pytest
 
@@ -52,14 +52,6 @@ def test_paying_again_leads_to_the_same_page(visitor, booking):
     assert pay(visitor, booking).url == pay(visitor, booking).url
     assert Payment.objects.count() == 1
     assert "Continue the payment" in text_of(visitor.get(booking_url(booking)))
-
-
-def test_a_gateway_that_is_down_loses_no_name_and_is_explained(visitor, booking, settings):
-    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
-    answer = visitor.post(booking_url(booking, "/pay"), NAMES, follow=True)
-    assert "The payment service cannot be reached right now." in text_of(answer)
-    assert names(booking) == list(NAMES.values())
-    assert 'value="Omar Saleh"' in answer.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -121,4 +113,4 @@ def test_a_booking_that_was_paid_meanwhile_is_not_given_up(visitor, sandbox, boo
     answer = visitor.post(booking_url(booking, "/cancel"), follow=True)
     assert "The booking has changed meanwhile. This is how it stands now." in text_of(answer)
     assert "Your booking is confirmed" in text_of(answer)
-    assert visitor.get(booking_url(booking, "/cancel")).url == booking_url(booking)
+    assert status(booking) == "confirmed"

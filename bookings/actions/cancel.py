@@ -1,0 +1,35 @@
+"""Give sold seats back: the passengers will not travel, and the books say what becomes of their money."""
+
+from collections.abc import Mapping, Sequence
+
+from bookings import claims, postings
+from bookings.models import Booking, TripStatus
+from bookings.policy import Share
+from core import outbox
+
+
+def cancel_seats(booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int], reason: str) -> None:
+    """Cancel these passengers of a locked, confirmed booking, in the caller's transaction; their seats are free.
+
+    `covered` tells from which accounts comes what goes back, minor units (`refunds:payable` is still to be paid); it
+    sums to what the shares give back. With the last passenger the booking is cancelled. The message
+    `booking.cancelled` goes out once a set of seats.
+    """
+    for share in shares:
+        share.passenger.cancel(reason=reason)
+    claims.release(booking, seats=[share.passenger.seat_id for share in shares])
+    postings.seats_cancelled(booking, shares, covered=covered)
+    if not booking.live_passengers():
+        booking.cancel(reason=reason)
+    first = min(share.passenger.pk for share in shares)
+    outbox.enqueue(
+        "booking.cancelled",
+        f"{booking.reference}:{first}",
+        {
+            "booking": booking.pk,
+            "seats": [share.passenger.seat.number for share in shares],
+            "refund": covered.get("refunds:payable", 0),
+            "kept": sum(share.passenger.price - share.back for share in shares),
+            "trip_cancelled": booking.trip.status == TripStatus.CANCELLED,
+        },
+    )

@@ -1,0 +1,39 @@
+"""Pay everybody back whose trip was cancelled."""
+
+import structlog
+
+from bookings.models import Booking, TripStatus
+from core.errors import Problem
+from payments.actions.cancel import Wish, cancel
+from payments.models import RefundReason
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 200
+_WISH = Wish(in_full=True, cause=RefundReason.TRIP_CANCELLED, reason="The trip was cancelled.")
+
+
+def clear_cancelled_trips() -> dict[str, int]:
+    """Cancel every booking of a cancelled trip that is still alive, with all of its money back.
+
+    Each is a transaction of its own, so that a worker that dies leaves the rest for the next one. Returns
+    {"cleared": n, "uncleared": n (next time)}.
+    """
+    counts = {"cleared": 0, "uncleared": 0}
+    last = 0
+    while batch := _after(last):
+        for booking_id in batch:
+            try:
+                cancel(booking_id, _WISH)
+                counts["cleared"] += 1
+            except Problem as error:
+                log.warning("booking_not_cleared", booking=booking_id, code=error.code, detail=error.detail)
+                counts["uncleared"] += 1
+        last = batch[-1]
+    return counts
+
+
+def _after(last: int) -> list[int]:
+    alive = (*Booking.UNPAID, "confirmed")
+    left = Booking.objects.filter(trip__status=TripStatus.CANCELLED, status__in=alive, id__gt=last)
+    return list(left.order_by("id").values_list("id", flat=True)[:_BATCH])

@@ -1,0 +1,54 @@
+"""Staff explain what no program can: findings of a reconciliation, and lines of a balance."""
+
+from core.actors import current_actor
+from core.clock import ClockTimestamp
+from core.errors import InvalidState, NotFound, invalid
+from core.transactions import in_one_transaction
+from payments.actions.match_payouts import judge
+from payments.models import BalanceTransaction, Finding, LineOutcome, Outcome
+
+
+@in_one_transaction
+def explain_finding(finding_id: int, *, note: str) -> Finding:
+    """What was told is understood and stays as it is: later runs do not tell it again.
+
+    Raises InvalidState for one that is mended, or settled before; FieldsInvalid without a note.
+    """
+    note = _required(note)
+    finding = Finding.objects.select_for_update(no_key=True).filter(pk=finding_id).first()
+    if finding is None:
+        raise NotFound
+    if finding.outcome != Outcome.REPORTED or finding.settled_at:
+        raise InvalidState("Only what was told and nobody has explained.", state=finding.outcome)
+    Finding.objects.filter(pk=finding.pk).update(note=note, settled_at=ClockTimestamp(), settled_by=current_actor())
+    finding.refresh_from_db()
+    return finding
+
+
+def explain_line(line_id: int, *, note: str) -> BalanceTransaction:
+    """A line in suspense is understood; the books stay as they are. Its payout may match now.
+
+    Raises InvalidState for one that was matched to something of ours, FieldsInvalid without a note.
+    """
+    line = _explain_line(line_id, _required(note))
+    if line.payout_id:
+        judge(line.payout_id)
+    return line
+
+
+@in_one_transaction
+def _explain_line(line_id: int, note: str) -> BalanceTransaction:
+    line = BalanceTransaction.objects.select_for_update(no_key=True).filter(pk=line_id).first()
+    if line is None:
+        raise NotFound
+    if line.outcome != LineOutcome.SUSPENSE:
+        raise InvalidState("The ledger knows what this line is.", state=line.outcome)
+    line.explanation = note
+    line.save(update_fields=["explanation"])
+    return line
+
+
+def _required(note: str) -> str:
+    if not note.strip():
+        raise invalid("note", "required", "Say what it is.")
+    return note.strip()[:300]

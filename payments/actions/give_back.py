@@ -1,0 +1,108 @@
+"""Staff pay money back: as a courtesy, once more after a failure, or from the bank where the gateway cannot."""
+
+from datetime import datetime
+from uuid import UUID
+
+from bookings.locks import lock_booking
+from bookings.models import Booking
+from core.actors import current_actor
+from core.errors import InvalidState, invalid
+from core.money import can_be_charged
+from core.transactions import in_one_transaction
+from payments import postings
+from payments.effects import refunding, standing
+from payments.errors import RefundTooLarge
+from payments.models import Dispute, Payment, Refund, RefundReason, RefundStatus
+from payments.nudge import nudge_refunds
+from payments.queries import find_payment, find_refund
+
+
+@in_one_transaction
+def give_courtesy(payment_id: UUID, amount: int, *, note: str) -> Refund:
+    """Pay so many minor units of a payment back that nobody owes, at the platform's expense; the seats stay.
+
+    Raises FieldsInvalid (no such amount can be sent, no reason given), InvalidState (unpaid, or with the bank),
+    RefundTooLarge.
+    """
+    payment = find_payment(payment_id)
+    booking, _at = lock_booking(payment.booking_id)
+    payment = Payment.objects.get(pk=payment.pk)
+    payment.booking = booking
+    if not note.strip():
+        raise invalid("note", "required", "Say why.")
+    if not can_be_charged(amount, payment.currency):
+        raise invalid("amount", "invalid", "This amount cannot be sent.")
+    check_refundable(payment, amount)
+    refund = Refund.objects.create(
+        payment=payment,
+        amount=amount,
+        currency=payment.currency,
+        reason=RefundReason.GOODWILL,
+        note=note.strip()[:300],
+        requested_by=current_actor(),
+    )
+    postings.goodwill(payment, refund)
+    standing.show(payment, booking)
+    nudge_refunds()
+    return refund
+
+
+def check_refundable(payment: Payment, amount: int) -> None:
+    """Raises InvalidState if the payment has no money to give back now, RefundTooLarge if not so much."""
+    if not payment.is_paid:
+        raise InvalidState("Nothing was paid.", state=payment.status)
+    if payment.disputes.filter(status__in=Dispute.WITH_THE_BANK).exists():
+        raise InvalidState("The payment is disputed: the bank decides who gets the money.", state="disputed")
+    if amount > (left := standing.left(payment)):
+        raise RefundTooLarge(f"Only {left} minor units of the payment are left.", left=left)
+
+
+@in_one_transaction
+def try_again(refund_id: int, *, note: str) -> Refund:
+    """Send a failed refund once more. Raises InvalidState if it has not failed, RefundTooLarge."""
+    refund, payment, booking, now = _locked(refund_id)
+    if refund.reason == RefundReason.GATEWAY:
+        raise InvalidState("It was made at the payment service: make another one there, or here.", state=refund.status)
+    check_refundable(payment, refund.amount)
+    refund.request_again(now, reason=note[:300])
+    standing.show(payment, booking)
+    nudge_refunds()
+    return refund
+
+
+@in_one_transaction
+def pay_by_hand(refund_id: int, *, note: str) -> Refund:
+    """A failed refund was transferred from our bank. Raises InvalidState, FieldsInvalid without a note."""
+    refund, payment, booking, now = _locked(refund_id)
+    if not note.strip():
+        raise invalid("note", "required", "Name the transfer.")
+    if refund.reason == RefundReason.GATEWAY:
+        raise InvalidState("It was made at the payment service; nobody is owed it here.", state=refund.status)
+    refund.succeed(now, reason=note.strip()[:300], by_hand=True)
+    postings.paid_by_hand(payment, refund)
+    standing.show(payment, booking)
+    refunding.tell_paid(refund)
+    return refund
+
+
+@in_one_transaction
+def account_as_courtesy(refund_id: int, *, note: str) -> Refund:
+    """A refund made at the gateway was a courtesy: out of suspense, at the platform's expense. Raises InvalidState."""
+    refund, payment, _booking, _at = _locked(refund_id, failed=False)
+    if refund.accounted or refund.status == RefundStatus.FAILED:
+        raise InvalidState("It is accounted for.", state=refund.status)
+    refund.note = note.strip()[:300]
+    postings.goodwill(payment, refund)
+    refund.accounted = True
+    refund.save(update_fields=["accounted", "note"])
+    return refund
+
+
+def _locked(refund_id: int, *, failed: bool = True) -> tuple[Refund, Payment, Booking, datetime]:
+    booking, now = lock_booking(find_refund(refund_id).payment.booking_id)
+    refund = find_refund(refund_id)
+    payment = refund.payment
+    payment.booking = booking
+    if failed and refund.status != RefundStatus.FAILED:
+        raise InvalidState("Only a failed refund.", state=refund.status)
+    return refund, payment, booking, now

@@ -1,0 +1,95 @@
+"""Which payments a run looks at: those that nobody has compared for longest come first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from core.clock import ClockTimestamp
+from core.errors import invalid
+from core.transactions import in_one_transaction
+from payments.models import Payment
+
+BATCH = 200
+_MOST = {"lookback_days": 36_500, "limit": 10**9, "min_age_minutes": 36_500}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Payments begun within `lookback_days`, at most `limit` of them (0: all), and none younger than
+    `min_age_minutes`. `dry_run`: nothing is mended. Raises FieldsInvalid.
+    """
+
+    dry_run: bool = False
+    lookback_days: int = 7
+    limit: int = 100
+    min_age_minutes: int = 0
+
+    def __post_init__(self) -> None:
+        for name, most in _MOST.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise invalid(name, "invalid", f"From 0 to {most}.")
+
+
+class Selection:
+    """What `options` ask for, as of the beginning of a run."""
+
+    def __init__(self, options: Options, started_at: datetime) -> None:
+        self.options = options
+        self._started_at = started_at
+        self.since = started_at - timedelta(days=options.lookback_days)
+        self._until = started_at - timedelta(minutes=options.min_age_minutes)
+        self._in_time = Payment.objects.filter(created_at__gte=self.since)
+
+    def count(self) -> int:
+        """How many payments there are to look at."""
+        found = self._wanted().count()
+        return min(found, self.options.limit or found)
+
+    def count_too_young(self) -> int:
+        """How many are left out because they have only just begun."""
+        return self._in_time.filter(created_at__gt=self._until).count()
+
+    def batches(self) -> Iterator[list[Payment]]:
+        """The payments with their bookings, refunds, attempts and disputes, so many at a time."""
+        left = self.options.limit or _MOST["limit"]
+        for stretch in (self._never_compared, self._compared_before):
+            last: Payment | None = None
+            while batch := list(in_full(stretch(last))[: min(BATCH, left)]):
+                yield batch
+                last, left = batch[-1], left - len(batch)
+
+    def _wanted(self) -> QuerySet[Payment]:
+        # What this run has compared already is not looked at again.
+        unchecked = Q(reconciled_at__isnull=True) | Q(reconciled_at__lt=self._started_at)
+        return self._in_time.filter(unchecked, created_at__lte=self._until)
+
+    def _never_compared(self, last: Payment | None) -> QuerySet[Payment]:
+        found = self._wanted().filter(reconciled_at__isnull=True).order_by("created_at", "id")
+        if last:
+            found = found.filter(created_at__gte=last.created_at).exclude(created_at=last.created_at, id__lte=last.id)
+        return found
+
+    def _compared_before(self, last: Payment | None) -> QuerySet[Payment]:
+        found = self._wanted().filter(reconciled_at__isnull=False).order_by("reconciled_at", "created_at", "id")
+        if last:
+            passed = Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, id__lte=last.id)
+            found = found.filter(reconciled_at__gte=last.reconciled_at).exclude(
+                passed, reconciled_at=last.reconciled_at
+            )
+        return found
+
+
+def in_full(payments: QuerySet[Payment]) -> QuerySet[Payment]:
+    """With all that a comparison reads."""
+    loaded = payments.select_related("booking").prefetch_related("refunds__attempts", "disputes")
+    return loaded.defer("parameters")
+
+
+@in_one_transaction
+def mark_compared(payments: Sequence[Payment]) -> None:
+    """Their turn comes again when all others have had theirs. Those that somebody is writing just now are left out."""
+    of_these = Payment.objects.filter(pk__in=[payment.pk for payment in payments])
+    free = of_these.select_for_update(no_key=True, skip_locked=True).order_by("pk")
+    Payment.objects.filter(pk__in=free.values("pk")).update(reconciled_at=ClockTimestamp())

@@ -1,0 +1,188 @@
+"""Send money back: under a lease, so that however many workers there are, the gateway is asked once.
+
+The lease is committed before the gateway is asked. If its holder dies, or nobody can say whether the gateway did it,
+the gateway is asked what it knows before anything is sent again; another attempt, with a number and an idempotency
+key of its own, is made only when the last one definitely came to nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import IntegrityError
+
+from bookings.locks import lock_booking
+from core.clock import ClockTimestamp
+from core.transactions import in_one_transaction, violated
+from payments.actions.apply import apply
+from payments.effects import refunding
+from payments.errors import GatewayError, GatewayUnavailable, OutcomeUnknown
+from payments.gateways import gateway
+from payments.gateways.base import RefundTold
+from payments.models import Refund, RefundAttempt, RefundStatus
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(minutes=2)  # longer than a call can take, with all its repeats
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(hours=6)  # money that is owed is never given up
+_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Leased:
+    """An attempt that this worker alone makes now; `again` if an earlier holder may have made it."""
+
+    attempt: RefundAttempt
+    again: bool
+
+
+def process_due_refunds() -> dict[str, int]:
+    """Send every refund that is due and look at those under way.
+
+    Returns {"sent": n, "asked": n (under way already), "failed": n (the gateway refused), "waiting": n (not reached),
+    "skipped": n (somebody else is at it)}.
+    """
+    counts = {"sent": 0, "asked": 0, "failed": 0, "waiting": 0, "skipped": 0}
+    last: tuple[datetime, int] | None = None
+    while batch := _due_after(last):
+        for _due_at, refund_id, status in batch:
+            try:
+                counts[_ask(refund_id) if status == RefundStatus.SUBMITTED else submit(refund_id)] += 1
+            except Exception:  # whatever one refund meets, the others have their turn
+                log.exception("refund_not_sent", refund=refund_id)
+                counts["waiting"] += 1
+        last = batch[-1][:2]
+    return counts
+
+
+def _due_after(last: tuple[datetime, int] | None) -> list[tuple[datetime, int, str]]:
+    due = Refund.objects.filter(status__in=Refund.UNDER_WAY, due_at__lte=ClockTimestamp()).order_by("due_at", "id")
+    if last:
+        due = due.filter(due_at__gte=last[0]).exclude(due_at=last[0], id__lte=last[1])
+    return list(due.values_list("due_at", "id", "status")[:_BATCH])
+
+
+def submit(refund_id: int) -> str:
+    """Send one refund. Returns what became of it: sent, failed, waiting or skipped."""
+    leased = _leased(refund_id)
+    if leased is None:
+        return "skipped"
+    attempt = leased.attempt
+    payment = attempt.refund.payment
+    offered = gateway(payment.gateway)
+    try:
+        told = offered.find_refund(attempt) if leased.again else None
+        if told is None and attempt.is_unclear:
+            # The gateway knows nothing of it, and would answer its key with the same error again.
+            attempt = _next_attempt(attempt)
+        told = told or offered.refund(attempt)
+    except GatewayUnavailable as error:
+        _put_back(attempt, error)
+        return "waiting"
+    except OutcomeUnknown as error:
+        _unclear(attempt, error)
+        return "waiting"
+    except GatewayError as error:
+        _refused(attempt, error)
+        return "failed"
+    apply(payment, (_named(told, attempt),))
+    return "sent"
+
+
+def _named(told: RefundTold, attempt: RefundAttempt) -> RefundTold:
+    """An answer to our own question is about our own refund, whether or not the gateway repeats its name."""
+    return RefundTold(**{**vars(told), "refund": attempt.refund_id, "attempt": attempt.number})
+
+
+def _ask(refund_id: int) -> str:
+    attempt = _latest(refund_id)
+    if attempt is None or not attempt.gateway_refund_id:
+        return "skipped"
+    payment = attempt.refund.payment
+    Refund.objects.filter(pk=refund_id).update(due_at=ClockTimestamp() + refunding.POLL)
+    try:
+        told = gateway(payment.gateway).refund_now(attempt)
+    except (GatewayUnavailable, GatewayError):
+        return "waiting"
+    apply(payment, (told,))
+    return "asked"
+
+
+def _leased(refund_id: int) -> Leased | None:
+    try:
+        return _lease(refund_id)
+    except IntegrityError as error:
+        if violated(error) == "refund_one_sending_per_payment":
+            return None  # another one of this payment has its turn first
+        raise
+
+
+@in_one_transaction
+def _lease(refund_id: int) -> Leased | None:
+    """Take a refund that is due, for LEASE."""
+    refund = (
+        Refund.objects.select_for_update(no_key=True)
+        .annotate(now=ClockTimestamp())
+        .filter(pk=refund_id, status__in=Refund.UNSENT, due_at__lte=ClockTimestamp())
+        .first()
+    )
+    if refund is None:
+        return None
+    again = refund.status == RefundStatus.SUBMITTING
+    until = refund.now + LEASE
+    if again:
+        Refund.objects.filter(pk=refund_id).update(due_at=until)
+    else:
+        refund.lease(until)
+    attempt = _latest(refund_id)
+    if attempt is None or attempt.is_over:
+        attempt = _new_attempt(refund_id, attempt)
+        again = False
+    return Leased(attempt, again or attempt.is_unclear)
+
+
+def _latest(refund_id: int) -> RefundAttempt | None:
+    of_refund = RefundAttempt.objects.filter(refund_id=refund_id).order_by("-number")
+    return of_refund.select_related("refund__payment__booking").first()
+
+
+def _new_attempt(refund_id: int, last: RefundAttempt | None) -> RefundAttempt:
+    number = last.number + 1 if last else 1
+    name = Refund.objects.values_list("payment__gateway", flat=True).get(pk=refund_id)
+    RefundAttempt.objects.create(refund_id=refund_id, number=number, gateway=name)
+    attempt = _latest(refund_id)
+    assert attempt is not None
+    return attempt
+
+
+@in_one_transaction
+def _next_attempt(attempt: RefundAttempt) -> RefundAttempt:
+    RefundAttempt.objects.filter(pk=attempt.pk).update(is_over=True)
+    return _new_attempt(attempt.refund_id, attempt)
+
+
+@in_one_transaction
+def _put_back(attempt: RefundAttempt, error: GatewayUnavailable) -> None:
+    refund = Refund.objects.annotate(now=ClockTimestamp()).get(pk=attempt.refund_id)
+    if refund.status == RefundStatus.SUBMITTING:
+        pause = min(_FIRST_PAUSE * 2 ** min(refund.tries, 20), _LONGEST_PAUSE)
+        wait = timedelta(seconds=error.members.get("retry_after", 0))
+        refund.put_back(error=error.detail, due_at=refund.now + max(pause, wait))
+
+
+@in_one_transaction
+def _unclear(attempt: RefundAttempt, error: OutcomeUnknown) -> None:
+    """It stays leased: when that ends, the gateway is asked what it knows."""
+    RefundAttempt.objects.filter(pk=attempt.pk, gateway_refund_id=None).update(
+        is_unclear=True, error=error.detail[:300]
+    )
+    Refund.objects.filter(pk=attempt.refund_id, status=RefundStatus.SUBMITTING).update(last_error=error.detail[:300])
+
+
+@in_one_transaction
+def _refused(attempt: RefundAttempt, error: GatewayError) -> None:
+    booking, _now = lock_booking(attempt.refund.payment.booking_id)
+    current = RefundAttempt.objects.select_related("refund__payment").get(pk=attempt.pk)
+    if current.gateway_refund_id is None:  # else its webhook came first, and knows better
+        refunding.refused(current.refund, current, error.detail, booking)

@@ -1,0 +1,1 @@
+"""What facts about money change: each in the caller's transaction, under the lock of the booking."""

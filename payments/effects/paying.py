@@ -1,0 +1,114 @@
+"""What a traveller's payment changes: paid, declined, under way, over."""
+
+from datetime import datetime
+
+from bookings.actions import release
+from bookings.actions.confirm import confirm
+from bookings.errors import SeatsLost
+from bookings.models import Booking, BookingStatus
+from core import outbox
+from core.money import Money
+from payments import postings
+from payments.gateways.base import Paid
+from payments.models import Payment, PaymentStatus, Refund, RefundReason
+from payments.nudge import nudge_refunds
+
+
+def paid(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None:
+    """The gateway has the money: the seats are sold, or it goes back."""
+    if payment.is_paid:
+        if fact.intent_id != payment.intent_id:
+            _paid_again(fact, payment, booking, now)
+        return
+    paid_before = booking.paid_amount
+    payment.succeed(received=fact.received.amount, intent_id=fact.intent_id, charge_id=fact.charge_id, at=now)
+    reason = _why_it_goes_back(fact.received, payment, booking)
+    if reason is None:
+        try:
+            confirm(booking, now, paid_amount=paid_before + payment.amount, reason="Paid.")
+        except SeatsLost:
+            reason = RefundReason.LATE
+    excess = Money(fact.received.amount - payment.amount, fact.received.currency)
+    if reason is not None:
+        _send_back(payment, fact, fact.received, reason)
+    elif excess.amount > 0:
+        _send_back(payment, fact, excess, RefundReason.OVERPAID)
+    else:
+        postings.charge(payment, fact, back=Money(0, payment.currency))
+
+
+def _paid_again(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None:
+    """A page that was left open took money twice: the second is noted down as a payment of its own, and goes back."""
+    if Payment.objects.filter(gateway=payment.gateway, intent_id=fact.intent_id).exists():
+        return
+    second = Payment.objects.create(
+        booking=booking,
+        gateway=payment.gateway,
+        status=PaymentStatus.CANCELLED,
+        currency=fact.received.currency,
+        amount=fact.received.amount,
+        fare_amount=fact.received.amount,
+        tax_amount=0,
+        fee_amount=0,
+    )
+    second.succeed(received=fact.received.amount, intent_id=fact.intent_id, charge_id=fact.charge_id, at=now)
+    _send_back(second, fact, fact.received, RefundReason.DUPLICATE)
+
+
+def _why_it_goes_back(received: Money, payment: Payment, booking: Booking) -> RefundReason | None:
+    if received.currency != payment.currency or received.amount < payment.amount:
+        return RefundReason.UNDERPAID
+    if booking.is_sold:
+        return RefundReason.DUPLICATE
+    return None
+
+
+def _send_back(payment: Payment, fact: Paid, back: Money, reason: RefundReason) -> None:
+    """Owe the money to whoever paid it, and tell them; the refund itself is sent by a job."""
+    postings.charge(payment, fact, back=back)
+    release.no_slow_payment(payment.booking)
+    refund = Refund.objects.create(payment=payment, amount=back.amount, currency=back.currency, reason=reason)
+    outbox.enqueue("refund.requested", str(refund.pk), {"refund": refund.pk})
+    nudge_refunds()
+
+
+def declined(payment: Payment, message: str) -> None:
+    """A try failed."""
+    if payment.status == PaymentStatus.PENDING:
+        payment.fail(error=message)
+    elif not payment.is_paid and payment.last_error != message[:500]:
+        payment.note_error(message)
+
+
+def processing(payment: Payment, booking: Booking, now: datetime) -> None:
+    """The traveller has done their part."""
+    # A session that is known to be over cannot be under way again: this news is older than that.
+    if payment.can_be_tried:
+        payment.process()
+        if booking.is_unpaid:
+            release.await_slow_payment(booking, now)
+
+
+def failed(payment: Payment, booking: Booking, message: str, now: datetime) -> None:
+    """The session came to an end without money."""
+    if payment.status in (PaymentStatus.PENDING, PaymentStatus.PROCESSING):
+        payment.fail(error=message, over=True)
+    elif payment.can_be_tried:  # declined before, and now known to be over
+        payment.note_error(message, over=True)
+    else:
+        return
+    if booking.status == BookingStatus.PENDING_PAYMENT:
+        release.fail(booking, now, reason=message[:300])
+    release.no_slow_payment(booking)
+    outbox.enqueue("payment.failed", str(payment.pk), {"payment": str(payment.pk)})
+
+
+def ended(payment: Payment, booking: Booking, now: datetime) -> None:
+    """The session takes no money any more."""
+    if payment.status not in (PaymentStatus.PENDING, PaymentStatus.FAILED):
+        return
+    payment.cancel(reason="The session ended.")
+    if release.expire(booking, now):
+        return
+    if booking.status == BookingStatus.PENDING_PAYMENT:
+        booking.abandon_payment(reason="The payment was given up.")

@@ -1,0 +1,35 @@
+"""How a payment and its booking stand, worked out from their refunds and disputes: whatever came first, the same."""
+
+from django.db.models import Q, QuerySet, Sum
+
+from bookings.models import Booking
+from payments.models import Dispute, DisputeStatus, Payment, Refund, RefundStatus
+
+_TAKEN_BY_A_BANK = (*Dispute.WITH_THE_BANK, DisputeStatus.LOST)
+
+
+def show(payment: Payment, booking: Booking) -> None:
+    """Write down what has become of the money."""
+    if not payment.is_paid:
+        return
+    paid_back = Q(status=RefundStatus.SUCCEEDED)
+    payment.show_refunds(_sum(Refund.objects.filter(paid_back, payment=payment)))
+    of_booking = Refund.objects.filter(payment__booking=booking).exclude(reason__in=Refund.AUTOMATIC)
+    refunded = _sum(of_booking.filter(paid_back))
+    booking.show_money(
+        refunded=refunded,
+        disputed=Dispute.objects.filter(payment__booking=booking, status__in=_TAKEN_BY_A_BANK).exists(),
+        in_full=refunded > 0 and not of_booking.exclude(paid_back).exists(),
+    )
+
+
+def left(payment: Payment) -> int:
+    """What can still be paid back of a payment: minor units received, not on their way back, not withheld by a bank."""
+    going_back = _sum(payment.refunds.exclude(status=RefundStatus.FAILED))
+    withheld = payment.disputes.aggregate(sum=Sum("held_amount"))["sum"] or 0
+    return max(0, payment.received_amount - going_back - withheld)
+
+
+def _sum(refunds: QuerySet[Refund]) -> int:
+    total: int | None = refunds.aggregate(sum=Sum("amount"))["sum"]
+    return total or 0

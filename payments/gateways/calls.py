@@ -1,0 +1,111 @@
+"""Every call to a gateway passes here: the circuit, the audit of what may change something, and the fault points."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import structlog
+from django.db import transaction
+
+from core import faults
+from core.actors import current_actor
+from core.clock import ClockTimestamp
+from core.correlation import current_id
+from payments.errors import PaymentError
+from payments.gateways import circuit
+from payments.models import GatewayCall, Payment
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Operation(StrEnum):
+    """What a gateway can be asked. The first three change something and are audited."""
+
+    START = "start"
+    END = "end"
+    REFUND = "refund"
+    READ = "read"
+    LIST = "list"
+
+
+GATEWAYS = ("stripe", "flutterwave")
+for _gateway in GATEWAYS:
+    for _operation in Operation:
+        faults.declare(f"{_gateway} {_operation}")
+
+# Nothing of these is kept: keys, and what people type on a gateway's page.
+_SECRET = ("secret", "authorization", "card", "payment_method_details", "billing_details", "token", "auth_model")
+
+
+def read(gateway: str, operation: Operation, send: Callable[[], T]) -> T:
+    """Make a call that changes nothing."""
+    step = f"{gateway} {operation}"
+    faults.passing(faults.before(step))
+    with circuit.of(gateway).guarding():
+        answer = send()
+    faults.passing(faults.after(step))
+    return answer
+
+
+@dataclass(frozen=True)
+class Change:
+    """A call that may change something: about which payment, with what."""
+
+    gateway: str
+    operation: Operation
+    payment: Payment
+    request: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str = ""
+    refund_id: int | None = None
+
+    def send(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Note the call, make it, note its answer."""
+        step = f"{self.gateway} {self.operation}"
+        call = self._noted()
+        try:
+            faults.passing(faults.before(step))
+            with circuit.of(self.gateway).guarding():
+                answer = send()
+            faults.passing(faults.after(step))
+        except PaymentError as error:
+            _note(call, type(error).__name__, getattr(error, "told", None))
+            raise
+        _note(call, "answered", answer)
+        return answer
+
+    @transaction.atomic(durable=True)  # and so never inside a transaction: nobody waits in one for a gateway
+    def _noted(self) -> GatewayCall:
+        return GatewayCall.objects.create(
+            gateway=self.gateway,
+            operation=self.operation,
+            payment=self.payment,
+            refund_id=self.refund_id,
+            idempotency_key=self.idempotency_key,
+            request=redacted(dict(self.request)),
+            actor=current_actor(),
+            correlation_id=current_id(),
+        )
+
+
+def _note(call: GatewayCall, outcome: str, answer: Any) -> None:
+    GatewayCall.objects.filter(pk=call.pk).update(
+        outcome=outcome, answer=redacted(answer), answered_at=ClockTimestamp()
+    )
+
+
+def redacted(value: Any) -> Any:
+    """The same without secrets and personal data of the payer; addresses of pages lose what follows the path."""
+    if isinstance(value, dict):
+        return {
+            name: "…" if any(word in name.lower() for word in _SECRET) else redacted(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redacted(inner) for inner in value]
+    if isinstance(value, str):
+        if value.startswith(("http://", "https://")):
+            return value.partition("?")[0].partition("#")[0]
+        return "…" if "@" in value else value
+    return value if value is None or isinstance(value, bool | int | float) else str(value)

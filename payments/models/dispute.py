@@ -1,0 +1,91 @@
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.clock import ClockTimestamp
+from core.money import CurrencyField, Money
+from core.transitions import Stateful, Transitions
+from payments.models.payment import Payment
+
+
+class DisputeStatus(models.TextChoices):
+    WARNING_NEEDS_RESPONSE = "warning_needs_response", _("inquiry: answer needed")
+    WARNING_UNDER_REVIEW = "warning_under_review", _("inquiry: under review")
+    WARNING_CLOSED = "warning_closed", _("inquiry: closed")
+    NEEDS_RESPONSE = "needs_response", _("answer needed")
+    UNDER_REVIEW = "under_review", _("under review")
+    WON = "won", _("won")
+    LOST = "lost", _("lost")
+    PREVENTED = "prevented", _("prevented")
+
+
+_S = DisputeStatus
+FINAL = (_S.WON, _S.LOST, _S.WARNING_CLOSED, _S.PREVENTED)
+DISPUTE_TRANSITIONS = Transitions(
+    initial=DisputeStatus.values,
+    allowed={old: [new for new in DisputeStatus if new != old] for old in DisputeStatus if old not in FINAL},
+)
+
+
+class Dispute(Stateful):
+    """A payer asked the bank for the money back. Amounts: minor units of `currency`, that of the payment.
+
+    It changes what is known about the money and never the booking: no seat is sold, freed or given back for it.
+    """
+
+    transitions = DISPUTE_TRANSITIONS
+    OPEN: ClassVar = tuple(status for status in DisputeStatus if status not in FINAL)
+    # The bank has the money, and decides. An inquiry is none of these: paying back is a good answer to it.
+    WITH_THE_BANK: ClassVar = (_S.NEEDS_RESPONSE, _S.UNDER_REVIEW)
+
+    gateway = models.CharField(_("gateway"), max_length=20)
+    dispute_id = models.CharField(_("dispute"), max_length=255)
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="disputes", verbose_name=_("payment"))
+    status = models.CharField(_("status"), max_length=30, choices=DisputeStatus)
+    reason = models.CharField(_("reason"), max_length=60, blank=True)
+    amount = models.PositiveBigIntegerField(_("amount, minor units"))
+    currency = CurrencyField(verbose_name=_("currency"))
+    # What moved on the gateway's balance for it, signed, by the id of the line: facts add up, in any order.
+    movements = models.JSONField(_("movements"), default=dict, blank=True)
+    # What was taken for it and not given back.
+    held_amount = models.BigIntegerField(_("withheld, minor units"), default=0)
+    respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("opened at"), db_default=ClockTimestamp())
+
+    class Meta:
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
+        constraints = [models.UniqueConstraint(fields=["gateway", "dispute_id"], name="dispute_one_per_gateway_id")]
+        indexes = [
+            models.Index(
+                fields=["respond_by"],
+                name="dispute_to_answer",
+                condition=models.Q(status__in=["warning_needs_response", "needs_response"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.dispute_id
+
+    def become(self, status: str) -> None:
+        """The gateway tells a new status."""
+        self._move(status)
+
+    def note(self, *, movements: dict[str, int], respond_by: datetime | None) -> None:
+        """What moved for it so far, as far as this fact knows, and until when the gateway wants an answer."""
+        movements = {**self.movements, **movements}
+        if (movements, respond_by) != (self.movements, self.respond_by):
+            self.movements, self.held_amount, self.respond_by = movements, -sum(movements.values()), respond_by
+            self.save(update_fields=["movements", "held_amount", "respond_by"])
+
+    @property
+    def money(self) -> Money:
+        """What is disputed."""
+        return Money(self.amount, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not decided yet."""
+        return self.status in self.OPEN

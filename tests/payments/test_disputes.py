@@ -1,0 +1,127 @@
+"""The payer asks the bank for the money back: the books follow it, the booking does not move."""
+
+import pytest
+
+from bookings.models import SeatClaim
+from core.errors import InvalidState
+from ledger.models import JournalEntry
+from payments.actions.cancel import Wish, cancel
+from payments.actions.give_back import give_courtesy
+from payments.actions.sync import sync
+from payments.models import Dispute, Refund
+from tests.payments.gateway import send
+from tests.payments.scene import assert_gateway_agrees, books, buy, charge_of, fresh, send_refunds, tell_all
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FEE = 1_500  # what the sandbox takes for a dispute, minor units
+
+
+@pytest.fixture
+def sale(sandbox):
+    return buy(sandbox)
+
+
+def dispute(sandbox, payment, **how) -> str:
+    return sandbox.control(f"charges/{charge_of(sandbox, payment)['id']}/dispute", **how)["id"]
+
+
+def test_a_dispute_withholds_the_money_and_takes_a_fee(sandbox, sale):
+    booking, payment = sale
+    dispute(sandbox, payment)
+    tell_all(sandbox)
+    (known,) = Dispute.objects.all()
+    assert (known.status, known.held_amount, known.amount) == ("needs_response", payment.amount, payment.amount)
+    assert known.respond_by is not None
+    assert books()["gateway:stripe:disputed"] == payment.amount
+    assert books()["platform:dispute_fees"] == FEE
+    assert (fresh(booking).status, fresh(booking).payment_status) == ("confirmed", "disputed")
+    assert SeatClaim.objects.filter(booking=booking).count() == 2
+    assert_gateway_agrees(sandbox)
+
+
+def test_a_dispute_that_is_won_brings_the_money_back(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="under_review")
+    sandbox.control(f"disputes/{opened}/move", status="won")
+    tell_all(sandbox)
+    assert "gateway:stripe:disputed" not in books()
+    assert fresh(booking).payment_status == "paid"
+    assert_gateway_agrees(sandbox)
+
+
+def test_a_dispute_that_is_lost_takes_the_money_from_what_the_booking_had_left(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    tell_all(sandbox)
+    left = books()
+    assert left.keys() == {"gateway:stripe:clearing", "platform:dispute_fees", "platform:gateway_fees"}
+    assert (fresh(booking).status, fresh(booking).payment_status) == ("confirmed", "disputed")
+    assert_gateway_agrees(sandbox)
+
+
+def test_one_that_is_lost_after_the_money_went_back_is_our_loss(sandbox, sale):
+    """woocommerce 2598 as well: the cancelled booking stays cancelled and its seats stay free."""
+    booking, payment = sale
+    cancel(booking.pk, Wish(in_full=True))
+    sandbox.mode(refund_outcome="pending")
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    assert books()["platform:chargeback_losses"] == payment.amount
+    assert fresh(booking).status == "cancelled"
+    assert not SeatClaim.objects.exists()
+    assert send_refunds()["failed"] == 1  # the bank has paid it back: the gateway refuses another
+    assert Refund.objects.get().status == "failed"
+    assert_gateway_agrees(sandbox)
+
+
+def test_an_inquiry_moves_no_money(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment, inquiry=True)
+    tell_all(sandbox)
+    assert Dispute.objects.get().status == "warning_needs_response"
+    assert fresh(booking).payment_status == "paid"
+    sandbox.control(f"disputes/{opened}/move", status="warning_closed")
+    tell_all(sandbox)
+    assert Dispute.objects.get().status == "warning_closed"
+    assert "gateway:stripe:disputed" not in books()
+
+
+def test_nothing_is_given_back_while_the_bank_decides(sandbox, sale):
+    booking, payment = sale
+    dispute(sandbox, payment)
+    sync(payment.pk)
+    before = books()
+    with pytest.raises(InvalidState):
+        cancel(booking.pk, Wish())
+    with pytest.raises(InvalidState):
+        give_courtesy(payment.pk, 100, note="poor them")
+    assert books() == before
+    assert fresh(booking).status == "confirmed"
+    assert not Refund.objects.exists()
+
+
+def test_seats_can_be_given_up_after_a_lost_dispute_and_nothing_comes_back(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    before = books()
+    cancel(booking.pk, Wish())
+    assert fresh(booking).status == "cancelled"
+    assert books() == before
+    assert not Refund.objects.exists()
+
+
+def test_news_in_the_wrong_order_never_reopens_a_decided_dispute(sandbox, sale):
+    _booking, payment = sale
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="won")
+    for event in reversed(sandbox.events("charge.dispute")):
+        assert send(event).status_code == 200
+    assert Dispute.objects.get().status == "won"
+    assert JournalEntry.objects.filter(kind__in=["dispute", "dispute_reversal"]).count() == 2
+    assert_gateway_agrees(sandbox)

@@ -1,0 +1,362 @@
+"""Every difference there may be: found by its name, left alone by a dry run, mended once, and gone after that."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from core.money import Money
+from payments.actions.cancel import Wish, cancel
+from payments.actions.give_back import give_courtesy
+from payments.actions.start import start_payment
+from payments.actions.sync import sync
+from payments.gateways.base import Paid
+from payments.gateways.stripe import StripeGateway
+from payments.models import Dispute, Finding, FindingKind, GatewayEvent, Payment, Refund
+from tests.docs.documents import rows, section
+from tests.payments import flutterwave
+from tests.payments.reconciling import (
+    command,
+    everything,
+    findings,
+    forget_entries,
+    paid_unheard,
+    start,
+    unguarded,
+)
+from tests.payments.scene import assert_gateway_agrees, books, buy, charge_of, fresh, send_refunds
+from tests.world import hold_seats, make_trip
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Scene = Callable[[Any], None]
+
+
+# ------------------------------------------------------------------------------------------- what a run mends by itself
+def paid_there(sandbox) -> None:
+    paid_unheard(sandbox)
+
+
+def paid_there_after_it_was_given_up(sandbox) -> None:
+    payment = start()
+    sandbox.pay(payment.session_id)
+    Payment.objects.get(pk=payment.pk).cancel(reason="lost patience")
+    sandbox.control(f"charges/{charge_of(sandbox, payment)['id']}/balance")
+
+
+def under_way_there(sandbox) -> None:
+    sandbox.control(f"sessions/{start().session_id}/pay", method="bank_transfer")
+
+
+def declined_there(sandbox) -> None:
+    sandbox.pay(start().session_id, "declined")
+
+
+def failed_there(sandbox) -> None:
+    payment = start()
+    sandbox.pay(payment.session_id, "bank_transfer")
+    sandbox.control(f"sessions/{payment.session_id}/settle", success=False)
+
+
+def ended_there(sandbox) -> None:
+    sandbox.control(f"sessions/{start().session_id}/expires_at", in_seconds=-1)
+
+
+def refunded_in_the_dashboard(sandbox) -> None:
+    _booking, payment = buy(sandbox)
+    sandbox.refund_in_dashboard(payment.charge_id, 700)
+
+
+def refund_that_settled_since(sandbox) -> None:
+    booking, _payment = buy(sandbox)
+    sandbox.mode(refund_outcome="pending")
+    cancel(booking.pk, Wish())
+    send_refunds()
+    sandbox.settle_refund(Refund.objects.get().attempts.get().gateway_refund_id, success=True)
+
+
+def refund_that_bounced(sandbox) -> None:
+    booking, _payment = buy(sandbox)
+    cancel(booking.pk, Wish())
+    send_refunds()
+    sandbox.settle_refund(Refund.objects.get().attempts.get().gateway_refund_id, success=False)
+
+
+def disputed_there(sandbox) -> None:
+    _booking, payment = buy(sandbox)
+    sandbox.dispute(payment.charge_id)
+
+
+def dispute_that_was_lost(sandbox) -> None:
+    _booking, payment = buy(sandbox)
+    opened = sandbox.dispute(payment.charge_id)
+    sync(payment.pk)
+    sandbox.move_dispute(opened["id"], "lost")
+
+
+def fee_that_came_late(sandbox) -> None:
+    payment = start()
+    sandbox.pay(payment.session_id)
+    sync(payment.pk)
+    sandbox.control(f"charges/{charge_of(sandbox, payment)['id']}/balance")
+
+
+def conversion_that_came_late(sandbox) -> None:
+    sandbox.mode(settlement_currency="usd", exchange_rate=0.27)
+    fee_that_came_late(sandbox)
+
+
+def charge_missing_in_the_ledger(sandbox) -> None:
+    buy(sandbox)
+    forget_entries("%:charge")
+
+
+def charge_of_late_money_missing(sandbox) -> None:
+    """Of it nothing was the booking's: all of it is owed back."""
+    trip = make_trip()
+    payment = start("1A", trip)
+    start_payment(payment.booking_id)
+    unguarded("DELETE FROM bookings_seatclaim")
+    hold_seats(trip, "1A")
+    sandbox.pay(payment.session_id)
+    sandbox.control(f"charges/{charge_of(sandbox, payment)['id']}/balance")
+    sync(payment.pk)
+    assert Refund.objects.get().reason == "late"
+    forget_entries("%:charge")
+
+
+def fee_missing_in_the_ledger(sandbox) -> None:
+    buy(sandbox)
+    forget_entries("%:fee")
+
+
+def refund_missing_in_the_ledger(sandbox) -> None:
+    booking, _payment = buy(sandbox)
+    cancel(booking.pk, Wish())
+    send_refunds()
+    forget_entries("%:refund")
+
+
+def dispute_missing_in_the_ledger(sandbox) -> None:
+    _booking, payment = buy(sandbox)
+    sandbox.dispute(payment.charge_id)
+    sync(payment.pk)
+    forget_entries("%:dispute")
+
+
+def loss_missing_in_the_ledger(sandbox) -> None:
+    dispute_that_was_lost(sandbox)
+    sync(Payment.objects.get().pk)
+    forget_entries("%:lost")
+
+
+MENDED = [
+    (paid_there, "paid_at_gateway"),
+    (paid_there_after_it_was_given_up, "paid_at_gateway"),
+    (under_way_there, "processing_at_gateway"),
+    (declined_there, "declined_at_gateway"),
+    (failed_there, "failed_at_gateway"),
+    (ended_there, "ended_at_gateway"),
+    (refunded_in_the_dashboard, "refund_unknown_here"),
+    (refund_that_settled_since, "refund_out_of_step"),
+    (refund_that_bounced, "refund_out_of_step"),
+    (disputed_there, "dispute_unknown_here"),
+    (dispute_that_was_lost, "dispute_out_of_step"),
+    (fee_that_came_late, "fee_not_posted"),
+    (conversion_that_came_late, "conversion_not_posted"),
+    (charge_missing_in_the_ledger, "charge_not_posted"),
+    (charge_of_late_money_missing, "charge_not_posted"),
+    (fee_missing_in_the_ledger, "fee_not_posted"),
+    (refund_missing_in_the_ledger, "refund_not_posted"),
+    (dispute_missing_in_the_ledger, "dispute_not_posted"),
+    (loss_missing_in_the_ledger, "dispute_not_posted"),
+]
+
+
+@pytest.mark.parametrize(("scene", "finding"), MENDED, ids=[scene.__name__ for scene, _finding in MENDED])
+def test_it_is_found_and_mended_and_gone(sandbox, scene: Scene, finding: str):
+    scene(sandbox)
+    before = everything()
+    assert findings(command("--dry-run", "--limit", "0")) == [(finding, "would_fix")]
+    assert everything() == before
+
+    done = command("--limit", "0")
+    assert findings(done) == [(finding, "fixed")]
+    assert (done["fixed"], done["failed"], done["mismatches"]) == (1, 0, 1)
+    (found,) = Finding.objects.filter(run__dry_run=False)
+    assert (found.finding, found.payment.pk) == (finding, UUID(found.subject.removeprefix("payment ")))
+    assert found.gateway_id
+    sandbox.mode(refund_outcome="succeeded")
+    send_refunds()
+    for currency in ("SAR", "USD"):
+        assert_gateway_agrees(sandbox, currency)
+
+    again = command("--limit", "0")
+    assert (again["mismatches"], again["details"]) == (0, []), again["details"]
+
+
+def test_all_that_can_be_mended_is_tried_here():
+    told = {"amount_differs", "currency_differs", "unknown_at_gateway"}
+    told |= {kind for kind in FindingKind.values if kind.endswith("_here_only")}
+    elsewhere = {"paid_twice", "unknown_money", "event_unprocessed", "not_compared", "gateway_unavailable"}
+    assert {finding for _scene, finding in MENDED} == set(FindingKind.values) - told - elsewhere
+
+
+def test_a_charge_that_went_back_by_itself_is_posted_as_it_was(sandbox):
+    charge_of_late_money_missing(sandbox)
+    command()
+    payment = Payment.objects.get(succeeded_at__isnull=False)
+    assert books() == {
+        "gateway:stripe:clearing": books()["gateway:stripe:clearing"],
+        "platform:gateway_fees": books()["platform:gateway_fees"],
+        "refunds:payable": -payment.amount,
+    }
+
+
+def test_every_finding_is_told_in_the_documents_and_no_other():
+    names = " ".join(name for name, _means, _is in rows(section("docs/architecture.md", "Reconciliation")))
+    assert sorted(re.findall(r"[a-z]+(?:_[a-z]+)+", names)) == sorted(FindingKind.values)
+
+
+def test_a_page_that_was_paid_twice(sandbox):
+    """The second payment is noted down with its fee, and goes back."""
+    _booking, payment = flutterwave.buy(sandbox)
+    sandbox.pay_flutterwave(payment.session_id)
+    before = everything()
+    assert sorted(findings(command("--dry-run"))) == [("fee_not_posted", "would_fix"), ("paid_twice", "would_fix")]
+    assert everything() == before
+    assert sorted(findings(command())) == [("fee_not_posted", "fixed"), ("paid_twice", "fixed")]
+    assert command()["details"] == []
+    flutterwave.assert_gateway_agrees(sandbox)
+    assert [refund.reason for refund in Refund.objects.all()] == ["duplicate"]
+    assert Refund.objects.get().payment != payment
+
+
+# ------------------------------------------------------------------------------------------- what people have to decide
+def telling(monkeypatch, change: Callable[[Paid], Paid]) -> None:
+    """From now on the gateway tells of payments otherwise."""
+    real = StripeGateway.report
+
+    def report(self, payment):
+        return tuple(change(one) if isinstance(one, Paid) else one for one in real(self, payment))
+
+    monkeypatch.setattr(StripeGateway, "report", report)
+
+
+def assert_only_told(finding: str) -> dict[str, str]:
+    before = everything()
+    for run in (command("--dry-run"), command()):
+        assert findings(run) == [(finding, "reported")]
+        assert (run["fixed"], run["mismatches"]) == (0, 1)
+    assert {**everything(), "payments_payment": None} == {**before, "payments_payment": None}
+    return command()["details"][0]
+
+
+def test_another_amount_there_is_told(sandbox, monkeypatch):
+    _booking, payment = buy(sandbox)
+    telling(monkeypatch, lambda paid: replace(paid, received=paid.received - Money(100, "SAR")))
+    detail = assert_only_told("amount_differs")
+    assert detail["gateway_id"] == payment.intent_id
+    assert detail["action"] == "here SAR 210.00, there SAR 209.00"
+
+
+def test_another_currency_there_is_told(sandbox, monkeypatch):
+    buy(sandbox)
+    telling(monkeypatch, lambda paid: replace(paid, received=Money(paid.received.amount, "EUR")))
+    assert assert_only_told("currency_differs")["action"] == "here SAR 210.00, there € 210.00"
+
+
+def test_what_was_paid_in_another_currency_is_no_difference(sandbox, monkeypatch):
+    """It went back, and the books say so."""
+    payment = start()
+    sandbox.pay(payment.session_id)
+    telling(monkeypatch, lambda paid: replace(paid, received=Money(paid.received.amount, "EUR")))
+    sync(payment.pk)
+    assert Refund.objects.get().reason == "underpaid"
+    assert command()["details"] == []
+
+
+def test_a_refund_that_the_gateway_does_not_know_is_told(sandbox):
+    _booking, payment = buy(sandbox)
+    refund = Refund.objects.create(payment=payment, amount=100, currency="SAR", reason="gateway")
+    refund.attempts.create(number=1, gateway="stripe", gateway_refund_id="re_of_nobody")
+    detail = assert_only_told("refund_here_only")
+    assert detail["gateway_id"] == "re_of_nobody"
+    assert detail["action"] == f"here refund {refund.pk} of SAR 1.00, there none"
+
+
+def test_a_dispute_that_the_gateway_does_not_know_is_told(sandbox):
+    _booking, payment = buy(sandbox)
+    Dispute.objects.create(
+        gateway="stripe", dispute_id="du_of_nobody", payment=payment, status="won", amount=100, currency="SAR"
+    )
+    assert assert_only_told("dispute_here_only")["gateway_id"] == "du_of_nobody"
+
+
+def test_an_open_payment_of_which_the_gateway_does_not_tell_is_told(sandbox):
+    payment = start()
+    sandbox.reset()
+    sandbox.mode(delivery="drop")
+    assert assert_only_told("unknown_at_gateway")["gateway_id"] == payment.session_id
+
+
+def test_several_things_at_once_are_told_one_by_one(sandbox):
+    _booking, payment = buy(sandbox, "1A", "1B")
+    give_courtesy(payment.pk, 300, note="late")
+    send_refunds()
+    sandbox.refund_in_dashboard(payment.charge_id, 500)
+    sandbox.dispute(payment.charge_id, amount=1_000)
+    forget_entries("%:fee")
+    done = command()
+    assert sorted(finding for finding, _outcome in findings(done)) == [
+        "dispute_unknown_here",
+        "fee_not_posted",
+        "refund_unknown_here",
+    ]
+    assert done["fixed"] == 3
+    assert_gateway_agrees(sandbox)
+    assert command()["details"] == []
+
+
+# ------------------------------------------------------------------------------------------------------------- events
+def make_event(**more: Any) -> GatewayEvent:
+    now = timezone.now()
+    fields = {"received_at": now, "next_attempt_at": now, "type": "charge.updated", "body": "{}", **more}
+    return GatewayEvent.objects.create(gateway="stripe", event_id="evt_1", **fields)
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        {"retry_count": 5},
+        {"retry_count": 1},
+        {"next_attempt_at": timezone.now() - timedelta(minutes=11)},
+    ],
+    ids=["given up", "failed once", "overdue"],
+)
+def test_an_event_that_was_not_processed_is_due_with_all_its_tries(sandbox, stuck):
+    event = make_event(**stuck)
+    before = everything()
+    assert findings(command("--dry-run")) == [("event_unprocessed", "would_fix")]
+    assert everything() == before
+    done = command()
+    assert findings(done) == [("event_unprocessed", "fixed")]
+    assert done["details"][0]["gateway_id"] == "evt_1"
+    assert fresh(event).retry_count == 0
+    assert fresh(event).next_attempt_at <= timezone.now()
+    assert fresh(event).processed_at is None
+    assert command()["details"] == []
+
+
+def test_an_event_that_is_waiting_for_its_first_try_is_left_alone(sandbox):
+    make_event(next_attempt_at=timezone.now() + timedelta(minutes=1))
+    assert command()["details"] == []
+
+
+def test_an_event_that_was_processed_is_left_alone(sandbox):
+    make_event(retry_count=5).mark_processed(timezone.now())
+    assert command()["details"] == []
