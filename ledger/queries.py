@@ -1,5 +1,6 @@
 """What the books say. Amounts are minor units, debit − credit; every function reads in one statement."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypedDict
 
@@ -79,6 +80,12 @@ def trial_balance(at: date | None = None, currency: str | None = None) -> TrialB
         books["total_debit"] += debit
         books["total_credit"] += credit
     return {"at": (at or timezone.now().astimezone(UTC).date()).isoformat(), "currencies": currencies}
+
+
+def debits(references: Iterable[str]) -> dict[str, int]:
+    """What the entries of these references, all of one currency, did to each account: debits less credits."""
+    of_entries = Posting.objects.filter(entry__reference__in=list(references))
+    return dict(of_entries.order_by().values_list("account__code").annotate(sum=Sum("amount")))
 
 
 def left_of_booking(booking_reference: str, currency: str) -> dict[str, int]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.money import Money, allocate
 from ledger.actions.post import Line, credit, debit, post
-from ledger.queries import left_of_booking
+from ledger.models import JournalEntry
+from ledger.queries import debits, left_of_booking
 from payments.gateways.base import BalanceLine, Paid, PayoutTold, RefundTold, Settled
 from payments.models import Dispute, Payment, Refund
 
@@ -116,29 +117,58 @@ def dispute_moved(payment: Payment, fact: Settled) -> None:
     settled(payment, fact, fees=DISPUTE_FEES)
 
 
-def dispute_lost(payment: Payment, dispute: Dispute) -> None:
-    """What was withheld is gone: taken from what the books still hold for the booking, else it is our loss."""
-    if dispute.held_amount <= 0:
-        return
-    left = left_of_booking(payment.booking.reference, dispute.currency)
-    held = [max(0, left.get(code, 0)) for code in OF_BOOKING]
-    taken = min(dispute.held_amount, sum(held))
-    post(
-        kind="dispute",
-        reference=f"{payment.gateway}:{dispute.dispute_id}:lost",
-        currency=dispute.currency,
-        lines=[
-            *(debit(code, part) for code, part in zip(OF_BOOKING, allocate(taken, held), strict=True)),
-            debit("platform:chargeback_losses", dispute.held_amount - taken),
-            credit(f"gateway:{payment.gateway}:disputed", dispute.held_amount),
-        ],
-        charge_id=payment.charge_id,
-        **_about(payment),
-    )
-
-
 # Where the books hold a booking's money until it is earned or given back.
 OF_BOOKING = ("travellers:unearned", "tax:payable", "platform:booking_fees")
+LOSSES = "platform:chargeback_losses"
+
+
+def dispute_lost(payment: Payment, dispute: Dispute) -> None:
+    """What the gateway moved for a lost dispute is final: every line of it that is not written off yet.
+
+    What was withheld is taken from what the books still hold for the booking, beyond that it is our loss. What comes
+    back in spite of the loss goes the same way back, our losses first. Again after more has moved: the rest.
+    """
+    for line_id in not_written_off(payment, dispute):
+        withheld = -dispute.movements[line_id]
+        post(
+            kind="dispute" if withheld > 0 else "dispute_reversal",
+            reference=_written_off(payment, line_id),
+            currency=dispute.currency,
+            lines=[
+                *(_lost(payment, dispute, withheld) if withheld > 0 else _recovered(payment, dispute, -withheld)),
+                Line(f"gateway:{payment.gateway}:disputed", -withheld),
+            ],
+            charge_id=payment.charge_id,
+            **_about(payment),
+        )
+
+
+def not_written_off(payment: Payment, dispute: Dispute) -> list[str]:
+    """The lines of a lost dispute that the books do not know the end of, what was withheld first."""
+    lines = sorted(dispute.movements, key=lambda line_id: (dispute.movements[line_id], line_id))
+    references = [_written_off(payment, line_id) for line_id in lines]
+    known = set(JournalEntry.objects.filter(reference__in=references).values_list("reference", flat=True))
+    return [line_id for line_id in lines if _written_off(payment, line_id) not in known]
+
+
+def _lost(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
+    left = left_of_booking(payment.booking.reference, dispute.currency)
+    held = [max(0, left.get(code, 0)) for code in OF_BOOKING]
+    taken = min(amount, sum(held))
+    parts = zip(OF_BOOKING, allocate(taken, held), strict=True)
+    return [*(debit(code, part) for code, part in parts), debit(LOSSES, amount - taken)]
+
+
+def _recovered(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
+    written_off = debits([_written_off(payment, line_id) for line_id in dispute.movements])
+    taken = [max(0, written_off.get(code, 0)) for code in OF_BOOKING]
+    given = min(max(0, amount - written_off.get(LOSSES, 0)), sum(taken))
+    parts = zip(OF_BOOKING, allocate(given, taken), strict=True)
+    return [*(credit(code, part) for code, part in parts), credit(LOSSES, amount - given)]
+
+
+def _written_off(payment: Payment, line_id: str) -> str:
+    return f"{payment.gateway}:{line_id}:lost"
 
 
 def unexplained(gateway: str, line: BalanceLine) -> None:

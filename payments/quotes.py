@@ -10,7 +10,7 @@ from bookings.policy import Share, Tier
 from core.errors import InvalidState, invalid
 from core.money import Money
 from payments.effects import standing
-from payments.models import Dispute, DisputeStatus, Payment, Refund, RefundReason, RefundStatus
+from payments.models import Dispute, Payment, Refund, RefundReason, RefundStatus
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ def quote(booking: Booking, now: datetime, seats: Sequence[str] | None = None, *
         nothing = Money(0, booking.currency)
         return _of(booking, now, shares, nothing, nothing, {})
     _check_cancellable(booking, now)
-    disputes = set(Dispute.objects.filter(payment__booking=booking).values_list("status", flat=True))
-    if disputes & set(Dispute.WITH_THE_BANK):
+    disputes = Dispute.objects.filter(payment__booking=booking)
+    if any(dispute.status in Dispute.WITH_THE_BANK for dispute in disputes):
         raise InvalidState("The payment is disputed: the bank decides who gets the money.", state="disputed")
-    if DisputeStatus.LOST in disputes:
+    if any(dispute.is_lost for dispute in disputes):
         shares = tuple(Share(passenger, 0, 0, 0) for passenger in passengers)
     else:
         shares = tuple(policy.share(passenger, booking, now, in_full=in_full) for passenger in passengers)

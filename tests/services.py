@@ -246,6 +246,10 @@ class Sandbox:
         """What the bank decides on a dispute, or time brings."""
         return self.control(f"disputes/{dispute_id}/move", status=status)
 
+    def reinstate_dispute(self, dispute_id: str) -> dict[str, Any]:
+        """The money of a lost dispute comes back all the same."""
+        return self.control(f"disputes/{dispute_id}/reinstate")
+
     def pay_out(self, currency: str) -> dict[str, Any]:
         """Stripe pays out all of a currency that is in no payout yet."""
         return self.control("payouts", currency=currency)

@@ -29,6 +29,6 @@ def told(fact: DisputeTold, payment: Payment, booking: Booking) -> None:
     )
     if DISPUTE_TRANSITIONS.allows(dispute.status, fact.status):
         dispute.become(fact.status)
-        if fact.status == DisputeStatus.LOST:
-            postings.dispute_lost(payment, dispute)
+    if dispute.status == DisputeStatus.LOST:
+        postings.dispute_lost(payment, dispute)
     standing.show(payment, booking)

@@ -3,9 +3,7 @@
 from django.db.models import Q, QuerySet, Sum
 
 from bookings.models import Booking
-from payments.models import Dispute, DisputeStatus, Payment, Refund, RefundStatus
-
-_TAKEN_BY_A_BANK = (*Dispute.WITH_THE_BANK, DisputeStatus.LOST)
+from payments.models import Dispute, Payment, Refund, RefundStatus
 
 
 def show(payment: Payment, booking: Booking) -> None:
@@ -16,9 +14,10 @@ def show(payment: Payment, booking: Booking) -> None:
     payment.show_refunds(_sum(Refund.objects.filter(paid_back, payment=payment)))
     of_booking = Refund.objects.filter(payment__booking=booking).exclude(reason__in=Refund.AUTOMATIC)
     refunded = _sum(of_booking.filter(paid_back))
+    disputes = Dispute.objects.filter(payment__booking=booking)
     booking.show_money(
         refunded=refunded,
-        disputed=Dispute.objects.filter(payment__booking=booking, status__in=_TAKEN_BY_A_BANK).exists(),
+        disputed=any(dispute.status in Dispute.WITH_THE_BANK or dispute.is_lost for dispute in disputes),
         in_full=refunded > 0 and not of_booking.exclude(paid_back).exists(),
     )
 

@@ -86,6 +86,11 @@ class Dispute(Stateful):
         return Money(self.amount, self.currency)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the payer has the money for good. After a loss it came back all the same if nothing is withheld."""
+        return self.status == DisputeStatus.LOST and (self.held_amount > 0 or not self.movements)
+
+    @property
     def is_open(self) -> bool:
         """Whether it is not decided yet."""
         return self.status in self.OPEN

@@ -8,7 +8,7 @@ from django.utils import timezone
 from bookings.models import Booking, TripStatus
 from core.errors import InvalidState
 from core.money import Money
-from payments.models import Dispute, DisputeStatus, Payment, Refund, RefundReason, RefundStatus
+from payments.models import Dispute, Payment, Refund, RefundReason, RefundStatus
 from payments.pages import refund_words
 from payments.quotes import Quote, quote
 
@@ -51,8 +51,8 @@ class MoneyOf:
     @property
     def dispute(self) -> Dispute | None:
         """The dispute that a bank is deciding; else one that was lost."""
-        telling = [one for one in self.disputes if one.status in (*Dispute.WITH_THE_BANK, DisputeStatus.LOST)]
-        return min(telling, key=lambda one: one.status == DisputeStatus.LOST, default=None)
+        telling = [one for one in self.disputes if one.status in Dispute.WITH_THE_BANK or one.is_lost]
+        return min(telling, key=lambda one: one.is_lost, default=None)
 
     def _sum(self, refunds: Iterable[Refund]) -> Money:
         # Of a payment in another currency than asked for, the list of refunds tells.

@@ -31,6 +31,7 @@ class StripeControl:
             ("POST", "/refunds/{refund}/settle", self.settle_refund),
             ("POST", "/charges/{charge}/dispute", self.dispute),
             ("POST", "/disputes/{dispute}/move", self.move_dispute),
+            ("POST", "/disputes/{dispute}/reinstate", self.reinstate_dispute),
             ("POST", "/payouts", self.pay_out),
             ("POST", "/payouts/{payout}/settle", self.settle_payout),
             ("POST", "/balance", self.book),
@@ -109,6 +110,12 @@ class StripeControl:
             raise RefusedError(f"status must be one of {', '.join(disputes.MOVES)}")
         dispute = self._find("dispute", request)
         disputes.move(self._world, dispute, body["status"])
+        return dispute
+
+    async def reinstate_dispute(self, request: Request, _body: Json) -> Json:
+        """The money of a lost dispute comes back all the same."""
+        dispute = self._find("dispute", request)
+        disputes.reinstate(self._world, dispute)
         return dispute
 
     async def pay_out(self, _request: Request, body: Json) -> Json:

@@ -30,8 +30,6 @@ MOVES: Mapping[str, tuple[str, ...]] = {
     "won": (),
     "lost": (),
 }
-# While it stands like this, the disputed money is the customer's.
-WITHDRAWN = ("needs_response", "under_review", "lost")
 ON_EVIDENCE = {"needs_response": "under_review", "warning_needs_response": "warning_under_review"}
 
 # Stripe's reasons, with Visa's code where it has one: https://docs.stripe.com/disputes/categories
@@ -141,6 +139,15 @@ def move(world: World, dispute: Json, status: str) -> None:
             events.emit(world, "charge.dispute.funds_reinstated", dispute)
 
 
+def reinstate(world: World, dispute: Json) -> None:
+    """The money of a lost dispute comes back all the same; it stays lost. Raises NotPossibleError."""
+    if dispute["status"] != "lost" or len(dispute["balance_transactions"]) != 1:
+        raise NotPossibleError(f"The dispute is {dispute['status']}; nothing of it is left to come back.")
+    with world.store.transaction():
+        _reinstate(world, dispute)
+        events.emit(world, "charge.dispute.funds_reinstated", dispute)
+
+
 def _withdraw(world: World, dispute: Json) -> None:
     movement = balance.settle(world, -dispute["amount"], dispute["currency"])
     fee = FEE * unit(movement.currency)
@@ -173,7 +180,7 @@ def _book(world: World, dispute: Json, movement: balance.Movement, what: str, *,
 
 def has_money_of(world: World, charge: str) -> bool:
     """Whether the money of a charge, or a part of it, has been taken back through the customer's bank."""
-    return any(dispute["status"] in WITHDRAWN for dispute in _of_charge(world, charge))
+    return any(not dispute["is_charge_refundable"] for dispute in _of_charge(world, charge))
 
 
 def _of_charge(world: World, charge: str) -> list[Json]:

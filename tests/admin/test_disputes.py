@@ -67,7 +67,7 @@ def test_the_page_has_everything_that_belongs_to_it(root, payment):
     for part in (
         "Status lost", "Amount SAR 105.00", "Withheld SAR 105.00", "Reason fraudulent",
         "gateway:stripe:disputed SAR 105.00", "platform:dispute_fees SAR 1.50", "travellers:unearned SAR 86.96",
-        "stripe:dp_1:lost", "dispute needs_response under_review", "dispute under_review lost",
+        "stripe:txn_dp:lost", "dispute needs_response under_review", "dispute under_review lost",
         "Evidence is handed in at the payment service's dashboard.",
     ):  # fmt: skip
         assert part in text.replace("&#x27;", "'"), part

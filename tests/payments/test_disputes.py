@@ -62,6 +62,37 @@ def test_a_dispute_that_is_lost_takes_the_money_from_what_the_booking_had_left(s
     assert_gateway_agrees(sandbox)
 
 
+def test_money_that_comes_back_after_a_loss_goes_back_to_the_booking(sandbox, sale):
+    booking, payment = sale
+    before = books()
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    sandbox.control(f"disputes/{opened}/reinstate")
+    tell_all(sandbox)
+    tell_all(sandbox)
+    spent = {"platform:dispute_fees": FEE, "gateway:stripe:clearing": before["gateway:stripe:clearing"] - FEE}
+    assert books() == before | spent
+    assert (fresh(booking).status, fresh(booking).payment_status) == ("confirmed", "paid")
+    cancel(booking.pk, Wish())
+    assert books()["refunds:payable"] == -Refund.objects.get().amount < 0
+    assert_gateway_agrees(sandbox)
+
+
+def test_money_that_comes_back_makes_our_loss_smaller_first(sandbox, sale):
+    booking, payment = sale
+    cancel(booking.pk, Wish(in_full=True))
+    sandbox.mode(refund_outcome="pending")
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    sandbox.control(f"disputes/{opened}/reinstate")
+    tell_all(sandbox)
+    assert "platform:chargeback_losses" not in books()
+    assert books()["refunds:payable"] == -payment.amount
+    assert_gateway_agrees(sandbox)
+
+
 def test_one_that_is_lost_after_the_money_went_back_is_our_loss(sandbox, sale):
     """woocommerce 2598 as well: the cancelled booking stays cancelled and its seats stay free."""
     booking, payment = sale

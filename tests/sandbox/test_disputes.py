@@ -106,6 +106,18 @@ def test_a_dispute_that_is_lost_is_over(sandbox):
     assert balance(sandbox) == NET - 14_000
 
 
+def test_the_money_of_a_lost_dispute_can_come_back_all_the_same(sandbox):
+    disputed = dispute(sandbox, sandbox.charge())
+    move(sandbox, disputed, "lost")
+    sandbox.control(f"disputes/{disputed.id}/reinstate")
+    back = sandbox.client.v1.disputes.retrieve(disputed.id)
+    assert (back.status, [one.amount for one in back.balance_transactions]) == ("lost", [-12_500, 12_500])
+    assert told(sandbox) == [*OPENED, "charge.dispute.closed", "charge.dispute.funds_reinstated"]
+    assert balance(sandbox) == NET - 1_500
+    sandbox.control(f"disputes/{disputed.id}/reinstate", expected=409)
+    assert sandbox.client.v1.refunds.create(params={"charge": disputed.charge}).status == "succeeded"
+
+
 @pytest.mark.parametrize("end", ["warning_closed", "prevented"])
 def test_an_inquiry_moves_no_money(sandbox, end):
     charge = sandbox.charge()

@@ -30,8 +30,7 @@ def missing_entries(payment: Payment, facts: Sequence[Fact]) -> Iterator[Step]:
         post = partial(postings.charge, payment, paid, back=Money(back, paid.received.currency))
         yield Step(FindingKind.CHARGE_NOT_POSTED, paid.intent_id, post)
     for dispute in payment.disputes.all():
-        is_lost = dispute.status == DisputeStatus.LOST and dispute.held_amount > 0
-        if is_lost and not _is_posted(f"{payment.gateway}:{dispute.dispute_id}:lost"):
+        if dispute.status == DisputeStatus.LOST and postings.not_written_off(payment, dispute):
             post = partial(postings.dispute_lost, payment, dispute)
             yield Step(FindingKind.DISPUTE_NOT_POSTED, dispute.dispute_id, post)
 

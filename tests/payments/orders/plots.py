@@ -103,6 +103,14 @@ def dispute_lost(stage: Stage) -> None:
     stage.move_dispute(stage.dispute(stage.payments[0]), "lost")
 
 
+def dispute_lost_and_money_back(stage: Stage) -> None:
+    paid_with_fee(stage)
+    stage.hear_of(stage.payments[0])
+    dispute = stage.dispute(stage.payments[0])
+    stage.move_dispute(dispute, "lost")
+    stage.reinstate_dispute(dispute)
+
+
 def dispute_undecided(stage: Stage) -> None:
     paid_with_fee(stage)
     stage.move_dispute(stage.dispute(stage.payments[0]), "under_review")
@@ -205,6 +213,19 @@ PLOTS = [
             "charge.dispute.created",
             "charge.dispute.funds_withdrawn of payment 0 dispute 0, as of then",
             "charge.dispute.closed",
+        ),
+    ),
+    Plot(
+        dispute_lost_and_money_back,
+        ("confirmed", "paid"),
+        UNEARNED
+        | CHARGED
+        | {CLEARING: TOTAL - GATEWAY_FEE - DISPUTE_FEE, DISPUTED: 0, "platform:chargeback_losses": 0},
+        (
+            "charge.dispute.created",
+            "charge.dispute.closed",
+            "charge.dispute.funds_withdrawn of payment 0 dispute 0, as of then",
+            "charge.dispute.funds_reinstated",
         ),
     ),
     Plot(

@@ -113,5 +113,10 @@ class Stage:
         self.sandbox.move_dispute(dispute_id, status)
         self._watch(self)
 
+    def reinstate_dispute(self, dispute_id: str) -> None:
+        """What the bank took for good comes back all the same."""
+        self.sandbox.reinstate_dispute(dispute_id)
+        self._watch(self)
+
     def _charge(self, payment: Payment) -> Any:
         return charge_of(self.sandbox, payment)["id"]
