@@ -227,9 +227,9 @@ def test_a_page_that_was_paid_twice(sandbox):
     _booking, payment = flutterwave.buy(sandbox)
     sandbox.pay_flutterwave(payment.session_id)
     before = everything()
-    assert sorted(findings(command("--dry-run"))) == [("fee_not_posted", "would_fix"), ("paid_twice", "would_fix")]
+    assert findings(command("--dry-run")) == [("paid_twice", "would_fix")]
     assert everything() == before
-    assert sorted(findings(command())) == [("fee_not_posted", "fixed"), ("paid_twice", "fixed")]
+    assert findings(command()) == [("paid_twice", "fixed")]
     assert command()["details"] == []
     flutterwave.assert_gateway_agrees(sandbox)
     assert [refund.reason for refund in Refund.objects.all()] == ["duplicate"]

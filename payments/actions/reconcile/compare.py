@@ -75,10 +75,13 @@ def _mended(payment: Payment, facts: Sequence[Fact], dry_run: bool) -> list[Foun
 def _steps(payment: Payment, facts: Sequence[Fact]) -> Iterator[Step]:
     yield from missing_entries(payment, facts)
     is_paid = payment.is_paid
+    charges = {fact.charge_id for fact in facts if isinstance(fact, Paid)}
+    known = Payment.objects.filter(gateway=payment.gateway, charge_id__in=charges)
+    unknown = charges - set(known.values_list("charge_id", flat=True))
     for fact in facts:
         finding, gateway_id = _name(fact, payment, is_paid=is_paid)
         # How money reached the balance is part of the news that it came.
-        is_part = isinstance(fact, Settled) and not payment.is_paid
+        is_part = isinstance(fact, Settled) and fact.line.source_id in unknown
         yield Step(finding, gateway_id, partial(take_in, payment, (fact,)), is_part)
         is_paid = is_paid or isinstance(fact, Paid)
 
