@@ -20,6 +20,8 @@ STATE, TEST_STATE, BENCH_STATE = (PROJECT / name for name in (".state", ".state-
 WEB_PORT = 8000
 LAST_PORT = 65535
 WATCH_SECONDS = 0.5
+# The whole suite runs in two processes; what is asked for by name runs in one, where a debugger can follow it.
+SIDE_BY_SIDE = ["-p", "tests.side_by_side", "-n", "2", "--dist", "worksteal"]
 STARTING_SECONDS = 120  # how long `manage` waits for a run that is still starting
 
 DESCRIPTION = """\
@@ -82,7 +84,7 @@ def run_tests(state_folder: Path, arguments: Sequence[str]) -> int:
     state.take("test")
     with Stack(state, "test") as stack:
         env = _start_servers(stack, "test", throw_away=True, webhook_base=NOWHERE)
-        return stack.run_in_foreground([sys.executable, "-m", "pytest", *arguments], env=env)
+        return stack.run_in_foreground([sys.executable, "-m", "pytest", *(arguments or SIDE_BY_SIDE)], env=env)
 
 
 def run_benchmarks(state_folder: Path, arguments: Sequence[str]) -> int:

@@ -1,5 +1,6 @@
 """One test database, made and migrated by the owner and used as the runtime role, as in production."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,9 @@ from django.db import connections
 from django.test import TransactionTestCase
 
 from tests.database import flush_as_owner
+from tests.payments.orders import COMMITTED, ROLLED_BACK
 from tests.services import Sandbox, sandbox_server, web_server
+from tests.side_by_side import WORKER
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +19,7 @@ def django_db_setup(django_db_blocker, request) -> Iterator[None]:
     with django_db_blocker.unblock():
         owner, runtime = connections["owner"], connections["default"]
         original = owner.settings_dict["NAME"]
+        owner.settings_dict["TEST"]["NAME"] = "_".join(filter(None, ("test", original, WORKER)))
         owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         runtime.close()
         runtime.settings_dict["NAME"] = owner.settings_dict["NAME"]
@@ -89,3 +93,15 @@ def web(transactional_db, web_process, sandbox) -> str:
     sandbox.control("flutterwave/endpoint", url=f"{web_process}/webhooks/flutterwave")
     sandbox.mode(delivery="auto", charge_updated_delay_seconds=0)
     return web_process
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many of what was counted there were, by whatever process."""
+    numbers: Counter[str] = Counter()
+    for ended in ("passed", "failed"):
+        for report in terminalreporter.getreports(ended):
+            for name, number in report.user_properties:
+                if name in (ROLLED_BACK, COMMITTED):
+                    numbers[name] += number
+    for name, number in sorted(numbers.items()):
+        terminalreporter.write_line(f"{number:,} {name}", bold=True)

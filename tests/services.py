@@ -17,8 +17,10 @@ import httpx
 from django.conf import settings
 from django.db import connections
 
+from tests.side_by_side import WORKER
+
 ROOT = Path(__file__).resolve().parents[1]
-LOGS = ROOT / "build" / "test-logs"
+LOGS = ROOT / "build" / "test-logs" / WORKER
 PATIENCE = 20  # seconds until something that should happen counts as not happening
 
 # One for all calls: to make another takes longer than most calls do, and nothing here speaks TLS.

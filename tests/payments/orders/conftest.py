@@ -1,6 +1,5 @@
-"""A scenario of the gateway's, recorded; and the number of orders that were tried, printed at the end of the run."""
+"""A scenario of the gateway's, recorded."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,9 +11,6 @@ from tests.payments.orders.replay import Replay
 from tests.payments.scene import held_by_gateway
 from tests.services import Sandbox
 from tests.world import make_trip
-
-ROLLED_BACK = "orders of events tried and rolled back"
-COMMITTED = "orders of events tried with real commits, over HTTP"
 
 
 @pytest.fixture
@@ -45,15 +41,3 @@ def assert_as_plotted(outcome: Outcome, plot: Plot, sandbox: Sandbox) -> None:
 def tried(record_property) -> Callable[[str, int], None]:
     """Note down how many orders a test tried, ROLLED_BACK or COMMITTED."""
     return record_property
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many there were."""
-    numbers: Counter[str] = Counter()
-    for ended in ("passed", "failed"):
-        for report in terminalreporter.getreports(ended):
-            for name, number in report.user_properties:
-                if name in (ROLLED_BACK, COMMITTED):
-                    numbers[name] += number
-    for name, number in sorted(numbers.items()):
-        terminalreporter.write_line(f"{number:,} {name}", bold=True)

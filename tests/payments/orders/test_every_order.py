@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.payments.orders.conftest import ROLLED_BACK
+from tests.payments.orders import ROLLED_BACK
 from tests.payments.orders.outcome import Outcome
 from tests.payments.orders.plots import PLOTS
 from tests.payments.orders.replay import Arrival, News, Replay, ask_guards, undone

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.payments.orders.conftest import ROLLED_BACK
+from tests.payments.orders import ROLLED_BACK
 from tests.payments.orders.plots import PLOTS, Plot
 from tests.payments.orders.replay import Arrival, Replay
 

@@ -6,7 +6,8 @@ import pytest
 
 from core import jobs
 from payments.actions.reconcile import reconcile_one
-from tests.payments.orders.conftest import COMMITTED, assert_as_plotted
+from tests.payments.orders import COMMITTED
+from tests.payments.orders.conftest import assert_as_plotted
 from tests.payments.orders.outcome import Outcome, namings, outcome
 from tests.payments.orders.plots import PLOTS, Plot
 from tests.payments.orders.stage import Stage
