@@ -5,14 +5,20 @@ from collections.abc import Mapping, Sequence
 from bookings.commission import commission_by_passenger, commission_on
 from bookings.models import Booking
 from bookings.policy import Share
+from core.money import allocate
 from ledger.actions.post import credit, debit, post
 from ledger.queries import left_of_booking
 
 
-def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int]) -> None:
-    """What goes back is owed from now on; what is kept of the fares is the operator's, less commission."""
+def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int], by_bank: int) -> None:
+    """What goes back is owed from now on; what is kept of the fares is the operator's, less commission.
+
+    What a bank took for the payer, it took from the same accounts: first of what goes back, then of what is kept.
+    """
     first = min(share.passenger.pk for share in shares)
-    fare, tax, fee = (sum(getattr(share, part) for share in shares) for part in ("fare", "tax", "fee"))
+    parts = [sum(getattr(share, part) for share in shares) for part in ("fare", "tax", "fee")]
+    went_back = allocate(min(by_bank, sum(parts)), parts)
+    fare, tax, fee = (part - gone for part, gone in zip(parts, went_back, strict=True))
     if fare + tax + fee:
         post(
             kind="refund_decision",
@@ -26,10 +32,11 @@ def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mappi
             ],
             booking_reference=booking.reference,
         )
-    # A bank that gave the payer everything back has left nothing to keep.
     kept_fares = sum(share.kept_fare for share in shares)
+    kept_rest = sum(share.passenger.price - share.back for share in shares) - kept_fares
+    gone, _rest = allocate(by_bank - sum(went_back), [kept_fares, kept_rest])
     left = left_of_booking(booking.reference, booking.currency).get("travellers:unearned", 0)
-    if kept := max(0, min(kept_fares, left)):
+    if kept := max(0, min(kept_fares - gone, left)):
         of_seat = commission_by_passenger(booking)
         commission = sum(
             commission_on(share.kept_fare, share.passenger.fare_amount, of_seat[share.passenger.pk])

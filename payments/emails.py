@@ -4,8 +4,8 @@ from bookings.emails import send_about
 from bookings.queries import bookings_in_full
 from core.money import Money
 from core.outbox import Message, handles
-from payments.models import Dispute, Payment, Refund
-from payments.quotes import paying
+from payments.models import Payment, Refund
+from payments.queries import paying
 
 
 @handles("booking.cancelled")
@@ -13,15 +13,13 @@ def booking_cancelled(message: Message) -> None:
     """Seats that were paid for are given up: what comes back for them, and what is kept."""
     told = message.payload
     booking = bookings_in_full().get(pk=told["booking"])
-    disputes = Dispute.objects.filter(payment__booking=booking)
     send_about(
         message,
         booking,
         "booking_cancelled",
         cancelled=[one for one in booking.passengers.all() if one.seat.number in told["seats"]],
         refund=Money(told["refund"], booking.currency),
-        # What a bank took back for the payer is not kept by anybody.
-        kept=Money(0 if any(dispute.is_lost for dispute in disputes) else told["kept"], booking.currency),
+        kept=Money(told["kept"], booking.currency),
         gateway=paying(booking)[-1].gateway if told["refund"] else "",
         trip_cancelled=told["trip_cancelled"],
     )

@@ -12,6 +12,7 @@ from ledger.models import JournalEntry
 from ledger.queries import debits, left_of_booking
 from payments.gateways.base import BalanceLine, Paid, PayoutTold, RefundTold, Settled
 from payments.models import Dispute, Payment, Refund
+from payments.queries import paying
 
 FEES = "platform:gateway_fees"
 DISPUTE_FEES = "platform:dispute_fees"
@@ -103,6 +104,33 @@ def goodwill(payment: Payment, refund: Refund) -> None:
     )
 
 
+def replaced(payment: Payment, refund: Refund, *, by_gateway: int, by_bank: int) -> None:
+    """A refund that failed is owed no more: the payer has it by the gateway's own hand, or through a bank."""
+    post(
+        kind="adjustment",
+        reference=f"refund:{refund.pk}:replaced",
+        currency=refund.currency,
+        lines=[debit("refunds:payable", refund.amount), credit("suspense", by_gateway), credit(LOSSES, by_bank)],
+        **_about(payment),
+    )
+
+
+def owed_again(payment: Payment, refund: Refund) -> None:
+    """A refund made at the gateway came back: so much of it is owed again, and the rest was no courtesy."""
+    courtesy = refund.amount - refund.explained_amount if refund.accounted else 0
+    post(
+        kind="adjustment",
+        reference=f"refund:{refund.pk}:owed_again",
+        currency=refund.currency,
+        lines=[
+            debit("suspense", refund.explained_amount + courtesy),
+            credit("refunds:payable", refund.explained_amount),
+            credit("platform:goodwill", courtesy),
+        ],
+        **_about(payment),
+    )
+
+
 def dispute_moved(payment: Payment, fact: Settled) -> None:
     """The gateway withheld disputed money, or gave it back; with its fee."""
     withheld = -fact.of.amount
@@ -152,7 +180,9 @@ def not_written_off(payment: Payment, dispute: Dispute) -> list[str]:
 
 
 def _lost(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
-    left = left_of_booking(payment.booking.reference, dispute.currency)
+    # What was paid twice, say, is none of the booking's money: who paid it is owed it, or has it back.
+    is_of_booking = payment in paying(payment.booking)
+    left = left_of_booking(payment.booking.reference, dispute.currency) if is_of_booking else {}
     held = [max(0, left.get(code, 0)) for code in OF_BOOKING]
     taken = min(amount, sum(held))
     parts = zip(OF_BOOKING, allocate(taken, held), strict=True)

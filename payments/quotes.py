@@ -1,8 +1,9 @@
 """What somebody would get back now, for some or all seats of a booking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from bookings import policy
 from bookings.models import Booking, Passenger, TripStatus
@@ -10,7 +11,7 @@ from bookings.policy import Share, Tier
 from core.errors import InvalidState, invalid
 from core.money import Money
 from payments.effects import standing
-from payments.models import Dispute, Payment, Refund, RefundReason, RefundStatus
+from payments.queries import disputes_of, paying, unexplained
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Quote:
     """Giving up these seats now pays `refund` back and keeps `fee` of their price; good until `expires_at`.
 
     `covered`: minor units by the account that they come from; what is still to be sent is `refunds:payable`. The rest
-    went back already, as a courtesy or by the gateway's own hand.
+    went back already: as a courtesy, by the gateway's own hand, or `by_bank` through a dispute that was lost.
     """
 
     seats: tuple[str, ...]
@@ -28,49 +29,51 @@ class Quote:
     expires_at: datetime
     shares: tuple[Share, ...]
     covered: dict[str, int]
+    by_bank: int = 0
 
 
 def quote(booking: Booking, now: datetime, seats: Sequence[str] | None = None, *, in_full: bool = False) -> Quote:
     """Of a loaded booking; all its seats unless some are named. `in_full`: by staff, whatever the policy says.
 
     Raises FieldsInvalid for seats that are not live ones of the booking; InvalidState where nothing can be given up:
-    after departure, when it is over, or while a bank decides about the money.
+    after departure, when it is over, or while a bank decides about the money or is still to give it back.
     """
     passengers = _chosen(booking, seats)
     if booking.is_unpaid:
         if len(passengers) < len(booking.live_passengers()):
             raise InvalidState("Single seats can be given up after payment.", state=booking.status)
-        shares: tuple[Share, ...] = tuple(Share(passenger, 0, 0, 0) for passenger in passengers)
-        nothing = Money(0, booking.currency)
-        return _of(booking, now, shares, nothing, nothing, {})
+        return _of(booking, now, tuple(Share(passenger, 0, 0, 0) for passenger in passengers), kept=0)
     _check_cancellable(booking, now)
-    disputes = Dispute.objects.filter(payment__booking=booking)
-    if any(dispute.status in Dispute.WITH_THE_BANK for dispute in disputes):
+    disputes = disputes_of(booking)
+    if any(dispute.is_undecided for dispute in disputes):
         raise InvalidState("The payment is disputed: the bank decides who gets the money.", state="disputed")
-    if any(dispute.is_lost for dispute in disputes):
-        shares = tuple(Share(passenger, 0, 0, 0) for passenger in passengers)
-    else:
-        shares = tuple(policy.share(passenger, booking, now, in_full=in_full) for passenger in passengers)
-    owed = sum(share.back for share in shares)
-    covered = _cover(booking, owed)
-    kept = sum(passenger.price for passenger in passengers) - owed
-    return _of(
-        booking,
-        now,
-        shares,
-        Money(covered.get("refunds:payable", 0), booking.currency),
-        Money(kept, booking.currency),
-        covered,
-    )
+    shares = tuple(policy.share(passenger, booking, now, in_full=in_full) for passenger in passengers)
+    owed, price = sum(share.back for share in shares), sum(passenger.price for passenger in passengers)
+    by_bank = min(price, sum(dispute.unexplained_amount for dispute in disputes))
+    covered = _cover(booking, max(0, owed - by_bank))
+    return _of(booking, now, shares, kept=price - max(owed, by_bank), covered=covered, by_bank=by_bank)
 
 
 def _of(
-    booking: Booking, now: datetime, shares: tuple[Share, ...], refund: Money, fee: Money, covered: dict[str, int]
+    booking: Booking,
+    now: datetime,
+    shares: tuple[Share, ...],
+    *,
+    kept: int,
+    covered: Mapping[str, int] = MappingProxyType({}),
+    by_bank: int = 0,
 ) -> Quote:
     passengers = [share.passenger for share in shares]
-    ends = booking.expires_at if booking.is_unpaid else policy.changes_at(booking, passengers, now)
-    seats = tuple(passenger.seat.number for passenger in passengers)
-    return Quote(seats, refund, fee, tuple(policy.tiers(booking, passengers)), ends, shares, covered)
+    return Quote(
+        seats=tuple(passenger.seat.number for passenger in passengers),
+        refund=Money(covered.get("refunds:payable", 0), booking.currency),
+        fee=Money(kept, booking.currency),
+        tiers=tuple(policy.tiers(booking, passengers)),
+        expires_at=booking.expires_at if booking.is_unpaid else policy.changes_at(booking, passengers, now),
+        shares=shares,
+        covered=dict(covered),
+        by_bank=by_bank,
+    )
 
 
 def _chosen(booking: Booking, seats: Sequence[str] | None) -> list[Passenger]:
@@ -104,18 +107,3 @@ def _cover(booking: Booking, owed: int) -> dict[str, int]:
         "platform:goodwill": owed - by_gateway - payable,
     }
     return {account: amount for account, amount in covered.items() if amount}
-
-
-def unexplained(booking: Booking) -> list[Refund]:
-    """Refunds of the booking that were made at the gateway, as far as nobody has said what for."""
-    made_there = Refund.objects.filter(payment__booking=booking, reason=RefundReason.GATEWAY, accounted=False)
-    return list(made_there.exclude(status=RefundStatus.FAILED).order_by("pk"))
-
-
-def paying(booking: Booking) -> list[Payment]:
-    """The payments that the booking lives on, the oldest first; not those that went back by themselves."""
-    paid = Payment.objects.filter(booking=booking, succeeded_at__isnull=False)
-    given_back = Refund.objects.filter(payment__booking=booking, reason__in=Refund.AUTOMATIC).exclude(
-        reason=RefundReason.OVERPAID
-    )
-    return list(paid.exclude(pk__in=given_back.values("payment_id")).order_by("succeeded_at"))

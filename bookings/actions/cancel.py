@@ -8,17 +8,19 @@ from bookings.policy import Share
 from core import outbox
 
 
-def cancel_seats(booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int], reason: str) -> None:
+def cancel_seats(
+    booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int], reason: str, by_bank: int = 0
+) -> None:
     """Cancel these passengers of a locked, confirmed booking, in the caller's transaction; their seats are free.
 
     `covered` tells from which accounts comes what goes back, minor units (`refunds:payable` is still to be paid); it
-    sums to what the shares give back. With the last passenger the booking is cancelled. The message
-    `booking.cancelled` goes out once a set of seats.
+    sums to what the shares give back, less what the payer has `by_bank`. With the last passenger the booking is
+    cancelled. The message `booking.cancelled` goes out once a set of seats.
     """
     for share in shares:
         share.passenger.cancel(reason=reason)
     claims.release(booking, seats=[share.passenger.seat_id for share in shares])
-    postings.seats_cancelled(booking, shares, covered=covered)
+    postings.seats_cancelled(booking, shares, covered=covered, by_bank=by_bank)
     if not booking.live_passengers():
         booking.cancel(reason=reason)
     first = min(share.passenger.pk for share in shares)
@@ -29,7 +31,7 @@ def cancel_seats(booking: Booking, shares: Sequence[Share], *, covered: Mapping[
             "booking": booking.pk,
             "seats": [share.passenger.seat.number for share in shares],
             "refund": covered.get("refunds:payable", 0),
-            "kept": sum(share.passenger.price - share.back for share in shares),
+            "kept": sum(share.passenger.price for share in shares) - max(by_bank, sum(share.back for share in shares)),
             "trip_cancelled": booking.trip.status == TripStatus.CANCELLED,
         },
     )

@@ -13,11 +13,12 @@ from core.money import Money
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
 from payments.effects import standing
+from payments.effects.explaining import explain
 from payments.errors import PaymentInProgress, QuoteChanged
 from payments.models import Payment, Refund, RefundReason
 from payments.nudge import nudge_refunds
-from payments.queries import open_payment
-from payments.quotes import Quote, paying, quote, unexplained
+from payments.queries import disputes_of, open_payment, paying, unexplained
+from payments.quotes import Quote, quote
 
 
 def _nothing(_booking: Booking) -> None:
@@ -47,9 +48,10 @@ def cancel(booking_id: int, wish: Wish, *, before_commit: Callable[[Booking], No
     Raises QuoteChanged, with the new refund; InvalidState; FieldsInvalid for unknown seats; PaymentInProgress if money
     is on its way; GatewayError and GatewayUnavailable if a session could not be ended. Then nothing was changed.
     """
-    if not wish.expected:
+    was_unpaid = Booking.objects.filter(pk=booking_id, status__in=Booking.UNPAID).exists()
+    if was_unpaid and not wish.expected:
         _end_open_payment(booking_id)
-    return _cancel(booking_id, wish, before_commit)
+    return _cancel(booking_id, wish, before_commit, was_unpaid=was_unpaid)
 
 
 def cancel_unpaid(booking_id: int, *, reason: str = "") -> Booking:
@@ -81,10 +83,12 @@ def _release(booking: Booking, reason: str) -> Booking:
 
 
 @in_one_transaction
-def _cancel(booking_id: int, wish: Wish, before_commit: Callable[[Booking], None]) -> Booking:
+def _cancel(booking_id: int, wish: Wish, before_commit: Callable[[Booking], None], *, was_unpaid: bool) -> Booking:
     booking, now = lock_booking(booking_id)
     offer = quote(booking, now, wish.seats, in_full=wish.in_full)
-    if wish.expected is not None and wish.expected != offer.refund:
+    # Nobody who gives an unpaid booking up agrees to what is kept of one that was paid in this moment.
+    has_changed = wish.expected != offer.refund or was_unpaid != booking.is_unpaid
+    if wish.expected is not None and has_changed:
         raise QuoteChanged(refund=offer.refund.to_json())
     if booking.is_unpaid:
         _release(booking, wish.reason)
@@ -95,9 +99,10 @@ def _cancel(booking_id: int, wish: Wish, before_commit: Callable[[Booking], None
 
 
 def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
-    cancel_seats(booking, offer.shares, covered=offer.covered, reason=wish.reason)
-    if explained := offer.covered.get("suspense"):
-        _explain(booking, explained)
+    cancel_seats(booking, offer.shares, covered=offer.covered, reason=wish.reason, by_bank=offer.by_bank)
+    # What went back beforehand, by a dispute or by the gateway's own hand, turns out to have been for these seats.
+    explain(disputes_of(booking), offer.by_bank)
+    explain(unexplained(booking), offer.covered.get("suspense", 0))
     owed = offer.refund.amount
     for payment in paying(booking):
         if part := min(owed, standing.left(payment)):
@@ -113,11 +118,3 @@ def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
         payment.booking = booking
         standing.show(payment, booking)
     nudge_refunds()
-
-
-def _explain(booking: Booking, amount: int) -> None:
-    """Refunds that were made at the gateway beforehand turn out to have been for these seats."""
-    for refund in unexplained(booking):
-        if part := min(amount, refund.unexplained_amount):
-            refund.explain(part)
-            amount -= part

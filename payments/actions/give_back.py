@@ -11,6 +11,7 @@ from core.money import can_be_charged
 from core.transactions import in_one_transaction
 from payments import postings
 from payments.effects import refunding, standing
+from payments.effects.explaining import explain
 from payments.errors import RefundTooLarge
 from payments.models import Dispute, Payment, Refund, RefundReason, RefundStatus
 from payments.nudge import nudge_refunds
@@ -72,16 +73,38 @@ def try_again(refund_id: int, *, note: str) -> Refund:
 
 @in_one_transaction
 def pay_by_hand(refund_id: int, *, note: str) -> Refund:
-    """A failed refund was transferred from our bank. Raises InvalidState, FieldsInvalid without a note."""
+    """A failed refund was transferred from our bank.
+
+    Raises InvalidState, RefundTooLarge if so much is not left of the payment, FieldsInvalid without a note.
+    """
     refund, payment, booking, now = _locked(refund_id)
     if not note.strip():
         raise invalid("note", "required", "Name the transfer.")
     if refund.reason == RefundReason.GATEWAY:
         raise InvalidState("It was made at the payment service; nobody is owed it here.", state=refund.status)
+    check_refundable(payment, refund.amount)
     refund.succeed(now, reason=note.strip()[:300], by_hand=True)
     postings.paid_by_hand(payment, refund)
     standing.show(payment, booking)
     refunding.tell_paid(refund)
+    return refund
+
+
+@in_one_transaction
+def replace(refund_id: int, *, note: str) -> Refund:
+    """The payer of a failed refund has the money by another way: made at the gateway, or given back by a bank.
+
+    Raises InvalidState if it has not failed, or if less went back another way that nobody has explained yet.
+    """
+    refund, payment, booking, _at = _locked(refund_id)
+    made_there = payment.refunds.filter(reason=RefundReason.GATEWAY).exclude(status=RefundStatus.FAILED)
+    by_gateway = explain(made_there, refund.amount)
+    by_bank = explain(payment.disputes.all(), refund.amount - by_gateway)
+    if refund.reason == RefundReason.GATEWAY or by_gateway + by_bank < refund.amount:
+        raise InvalidState("So much has not gone back another way.", state=refund.status)
+    refund.replace(reason=note.strip())
+    postings.replaced(payment, refund, by_gateway=by_gateway, by_bank=by_bank)
+    standing.show(payment, booking)
     return refund
 
 

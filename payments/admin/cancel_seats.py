@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget
 
-from bookings.models import Booking, BookingPaymentStatus
+from bookings.models import Booking
 from core.admin.decision import Decision, Outlook, ReasonField
 from core.admin.sections import Facts, Section, Table
 from core.errors import InvalidState, Problem
@@ -22,7 +22,8 @@ from payments.admin.attention import UNEXPLAINED
 from payments.admin.rehearsal import rehearse_cancellation
 from payments.admin.words import explain
 from payments.models import Refund
-from payments.quotes import Quote, paying, quote
+from payments.queries import paying
+from payments.quotes import Quote, quote
 
 
 class SeatsForm(forms.Form):
@@ -118,16 +119,15 @@ def _facts(booking: Booking, offer: Quote, reason: str) -> Facts:
     made_there = Refund.objects.filter(UNEXPLAINED, payment__booking=booking).aggregate(sum=Sum("amount"))["sum"] or 0
     unexplained = Money(made_there - offer.covered.get("suspense", 0), currency)
     gateways: Sequence[str] = [payment.gateway for payment in paying(booking)] if offer.refund else ()
-    bank_gave_back = _bank_gave_back(booking)
     return Facts(
         _("what will come of it"),
         (
             (_("seats"), ", ".join(offer.seats)),
             (_("goes back"), offer.refund),
-            (_("is kept"), None if bank_gave_back else offer.fee),
+            (_("is kept"), offer.fee),
             (_("went back before"), went_back or None),
             (_("made at the payment service, and still not explained"), unexplained or None),
-            (_("a dispute was lost"), _("The bank gave the money to the payer.") if bank_gave_back else None),
+            (_("the payer got by a lost dispute"), Money(offer.by_bank, currency) or None),
             (_("through"), ", ".join(gateways) or None),
             (_("reason"), reason),
         ),
@@ -144,14 +144,10 @@ def _by_seat(offer: Quote, booking: Booking) -> Table:
                 share.passenger.seat.number,
                 share.passenger.full_name or None,
                 Money(share.passenger.price, currency),
-                Money(share.back, currency),
-                None if _bank_gave_back(booking) else Money(share.passenger.price - share.back, currency),
+                # What a bank gave back, it gave for no seat in particular.
+                None if offer.by_bank else Money(share.back, currency),
+                None if offer.by_bank else Money(share.passenger.price - share.back, currency),
             )
             for share in offer.shares
         ],
     )
-
-
-def _bank_gave_back(booking: Booking) -> bool:
-    # Nothing can be cancelled while the bank decides: what is disputed here, it gave to the payer.
-    return booking.payment_status == BookingPaymentStatus.DISPUTED

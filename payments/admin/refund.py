@@ -18,12 +18,19 @@ from core.admin.sections import Section, Table, WithSections
 from payments.admin import attention
 from payments.admin.cancel_seats import CancelSeats
 from payments.admin.cancel_trip import CancelTrip
-from payments.admin.refund_steps import PayByHand, RefundStep, TryAgain, WasCourtesy
+from payments.admin.refund_steps import PayByHand, RefundStep, TryAgain, WasCourtesy, WentBack
 from payments.models import Refund, RefundAttempt, RefundReason, RefundStatus
 
 STATUS = status_column(
     _("status"),
-    {"requested": "info", "submitting": "info", "submitted": "info", "succeeded": "success", "failed": "danger"},
+    {
+        "requested": "info",
+        "submitting": "info",
+        "submitted": "info",
+        "succeeded": "success",
+        "failed": "danger",
+        "replaced": "",
+    },
 )
 AMOUNT = money_column("amount", _("amount"))
 CREATED, SUCCEEDED, DUE = (
@@ -79,7 +86,7 @@ class RefundAdmin(WithSections, ReadOnly, ModelAdmin):
         ("for_booking", STATUS), (AMOUNT, "of_payment"), ("reason", "note"), (CREATED, "requested_by"),
         (SUCCEEDED, "paid_by_hand"), (DUE, "tries"), ("last_error", "accounted"),
     )  # fmt: skip
-    actions_detail: ClassVar = ["try_again", "pay_by_hand", "was_courtesy"]
+    actions_detail: ClassVar = ["try_again", "pay_by_hand", "went_back", "was_courtesy"]
 
     def sections(self, request: HttpRequest, obj: Refund) -> Iterable[Section]:
         yield _attempts(obj)
@@ -117,6 +124,11 @@ class RefundAdmin(WithSections, ReadOnly, ModelAdmin):
         """A failed one was transferred from the bank."""
         return PayByHand.as_view(model_admin=self)(request, object_id=object_id)
 
+    @action(description=WentBack.title, icon="alt_route", permissions=["settle"])
+    def went_back(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The payer of a failed one has the money by another way."""
+        return WentBack.as_view(model_admin=self)(request, object_id=object_id)
+
     @action(description=WasCourtesy.title, icon="volunteer_activism", permissions=["settle"])
     def was_courtesy(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """One that was made at the gateway was for nothing that was owed."""
@@ -137,7 +149,7 @@ class RefundAdmin(WithSections, ReadOnly, ModelAdmin):
 def _steps(refund: Refund) -> tuple[str, ...]:
     if refund.reason == RefundReason.GATEWAY:
         return () if refund.accounted or refund.status == RefundStatus.FAILED else ("was_courtesy",)
-    return ("try_again", "pay_by_hand") if refund.status == RefundStatus.FAILED else ()
+    return ("try_again", "pay_by_hand", "went_back") if refund.status == RefundStatus.FAILED else ()
 
 
 def _attempts(refund: Refund) -> Table:

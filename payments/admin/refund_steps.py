@@ -9,7 +9,7 @@ from core.admin.decision import Decision, Outlook
 from core.admin.display import Text
 from core.admin.sections import Facts
 from core.errors import Problem
-from payments.actions.give_back import account_as_courtesy, pay_by_hand, try_again
+from payments.actions.give_back import account_as_courtesy, pay_by_hand, replace, try_again
 from payments.admin.rehearsal import rehearse
 from payments.admin.words import explain
 from payments.models import Refund
@@ -66,6 +66,19 @@ class PayByHand(RefundStep):
     )
     button = _("It was paid by hand")
     done = _("The refund is paid.")
+
+
+class WentBack(RefundStep):
+    """Where somebody helped at the gateway's dashboard, or the payer's bank was quicker."""
+
+    use_case = staticmethod(replace)
+    title = _("Went back another way")
+    explanation = _(
+        "The payer has the money: by a refund that was made at the payment service itself, or through a dispute that "
+        "was lost. It is owed no more."
+    )
+    button = _("It went back another way")
+    done = _("The refund is owed no more.")
 
 
 class WasCourtesy(RefundStep):

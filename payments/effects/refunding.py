@@ -6,7 +6,7 @@ from bookings.models import Booking
 from core import outbox
 from core.actors import current_actor
 from payments import postings
-from payments.effects import standing
+from payments.effects import explaining, standing
 from payments.gateways.base import RefundTold
 from payments.models import Payment, Refund, RefundAttempt, RefundReason, RefundStatus
 
@@ -33,6 +33,8 @@ def told(fact: RefundTold, payment: Payment, booking: Booking, now: datetime) ->
         attempt.is_over, attempt.error = True, fact.error[:300]
         attempt.save(update_fields=["is_over", "error"])
         _fail(refund, fact.error)
+        if refund.reason == RefundReason.GATEWAY:
+            explaining.owe_again(payment, refund)
     elif fact.status == "succeeded" and refund.status in Refund.UNDER_WAY:
         refund.succeed(now)
         tell_paid(refund)

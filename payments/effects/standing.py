@@ -3,7 +3,8 @@
 from django.db.models import Q, QuerySet, Sum
 
 from bookings.models import Booking
-from payments.models import Dispute, Payment, Refund, RefundStatus
+from payments.models import Payment, Refund, RefundReason, RefundStatus
+from payments.queries import disputes_of, going_back
 
 
 def show(payment: Payment, booking: Booking) -> None:
@@ -12,19 +13,20 @@ def show(payment: Payment, booking: Booking) -> None:
         return
     paid_back = Q(status=RefundStatus.SUCCEEDED)
     payment.show_refunds(_sum(Refund.objects.filter(paid_back, payment=payment)))
-    of_booking = Refund.objects.filter(payment__booking=booking).exclude(reason__in=Refund.AUTOMATIC)
+    of_booking = going_back(booking)
     refunded = _sum(of_booking.filter(paid_back))
-    disputes = Dispute.objects.filter(payment__booking=booking)
+    owed = of_booking.exclude(paid_back).exclude(status=RefundStatus.REPLACED)
+    owed = owed.exclude(reason=RefundReason.GATEWAY, status=RefundStatus.FAILED)
     booking.show_money(
         refunded=refunded,
-        disputed=any(dispute.status in Dispute.WITH_THE_BANK or dispute.is_lost for dispute in disputes),
-        in_full=refunded > 0 and not of_booking.exclude(paid_back).exists(),
+        disputed=any(dispute.is_undecided or dispute.is_lost for dispute in disputes_of(booking)),
+        in_full=refunded > 0 and not owed.exists(),
     )
 
 
 def left(payment: Payment) -> int:
     """What can still be paid back of a payment: minor units received, not on their way back, not withheld by a bank."""
-    going_back = _sum(payment.refunds.exclude(status=RefundStatus.FAILED))
+    going_back = _sum(payment.refunds.exclude(status__in=Refund.FRUITLESS))
     withheld = payment.disputes.aggregate(sum=Sum("held_amount"))["sum"] or 0
     return max(0, payment.received_amount - going_back - withheld)
 

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('currency', core.money.CurrencyField(max_length=3, verbose_name='currency')),
                 ('movements', models.JSONField(blank=True, default=dict, verbose_name='movements')),
                 ('held_amount', models.BigIntegerField(default=0, verbose_name='withheld, minor units')),
+                ('explained_amount', models.PositiveBigIntegerField(default=0, verbose_name='explained, minor units')),
                 ('respond_by', models.DateTimeField(blank=True, null=True, verbose_name='answer by')),
                 ('opened_at', models.DateTimeField(db_default=core.clock.ClockTimestamp(), verbose_name='opened at')),
             ],
@@ -314,5 +315,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='refundattempt',
             constraint=models.UniqueConstraint(fields=('gateway', 'gateway_refund_id'), name='refundattempt_one_per_gateway_id'),
+        ),
+        migrations.AlterField(
+            model_name='refund',
+            name='status',
+            field=models.CharField(choices=[('requested', 'to be sent'), ('submitting', 'being sent'), ('submitted', 'sent'), ('succeeded', 'paid back'), ('failed', 'failed'), ('replaced', 'went back another way')], default='requested', max_length=20, verbose_name='status'),
         ),
     ]

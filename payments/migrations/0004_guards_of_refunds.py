@@ -12,7 +12,7 @@ REFUND_WITHIN_PAYMENT = function(
     f"""
 SELECT received_amount INTO received FROM payments_payment WHERE id = NEW.payment_id FOR NO KEY UPDATE;
 SELECT coalesce(sum(amount), 0) INTO going_back
-  FROM payments_refund WHERE payment_id = NEW.payment_id AND status <> 'failed' AND id <> NEW.id;
+  FROM payments_refund WHERE payment_id = NEW.payment_id AND status NOT IN ('failed', 'replaced') AND id <> NEW.id;
 SELECT coalesce(sum(held_amount), 0) INTO withheld FROM payments_dispute WHERE payment_id = NEW.payment_id;
 IF NEW.amount > received - going_back - withheld THEN
   {refusal("refund_within_payment", "refund of %: only % of payment % are left", "NEW.amount", "received - going_back - withheld", "NEW.payment_id")}

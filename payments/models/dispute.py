@@ -51,6 +51,8 @@ class Dispute(Stateful):
     movements = models.JSONField(_("movements"), default=dict, blank=True)
     # What was taken for it and not given back.
     held_amount = models.BigIntegerField(_("withheld, minor units"), default=0)
+    # So much of what a lost dispute took was for seats that were cancelled after, minor units.
+    explained_amount = models.PositiveBigIntegerField(_("explained, minor units"), default=0)
     respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened at"), db_default=ClockTimestamp())
 
@@ -86,9 +88,25 @@ class Dispute(Stateful):
         return Money(self.amount, self.currency)
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether the bank has the money, or is still to give it back, or decides who gets it."""
+        return self.status in self.WITH_THE_BANK or (self.status != DisputeStatus.LOST and self.held_amount > 0)
+
+    @property
     def is_lost(self) -> bool:
         """Whether the payer has the money for good. After a loss it came back all the same if nothing is withheld."""
         return self.status == DisputeStatus.LOST and (self.held_amount > 0 or not self.movements)
+
+    @property
+    def unexplained_amount(self) -> int:
+        """Minor units that the payer got by a lost dispute, and nobody has given a seat up for."""
+        taken = self.held_amount if self.movements else self.amount
+        return max(0, taken - self.explained_amount) if self.is_lost else 0
+
+    def explain(self, amount: int) -> None:
+        """So much more of it was for seats that are given up now."""
+        self.explained_amount += amount
+        self.save(update_fields=["explained_amount"])
 
     @property
     def is_open(self) -> bool:

@@ -17,6 +17,7 @@ class RefundStatus(models.TextChoices):
     SUBMITTED = "submitted", _("sent")
     SUCCEEDED = "succeeded", _("paid back")
     FAILED = "failed", _("failed")
+    REPLACED = "replaced", _("went back another way")
 
 
 _S = RefundStatus
@@ -27,7 +28,7 @@ REFUND_TRANSITIONS = Transitions(
         _S.SUBMITTING: [_S.SUBMITTED, _S.SUCCEEDED, _S.FAILED, _S.REQUESTED],
         _S.SUBMITTED: [_S.SUCCEEDED, _S.FAILED],
         _S.SUCCEEDED: [_S.FAILED],
-        _S.FAILED: [_S.REQUESTED, _S.SUCCEEDED],
+        _S.FAILED: [_S.REQUESTED, _S.SUCCEEDED, _S.REPLACED],
     },
 )
 
@@ -54,6 +55,7 @@ class Refund(Stateful):
     transitions = REFUND_TRANSITIONS
     AUTOMATIC: ClassVar = (RefundReason.LATE, RefundReason.DUPLICATE, RefundReason.UNDERPAID, RefundReason.OVERPAID)
     UNSENT: ClassVar = (_S.REQUESTED, _S.SUBMITTING)
+    FRUITLESS: ClassVar = (_S.FAILED, _S.REPLACED)
     UNDER_WAY: ClassVar = (_S.REQUESTED, _S.SUBMITTING, _S.SUBMITTED)
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
@@ -128,6 +130,10 @@ class Refund(Stateful):
     def request_again(self, due_at: datetime, *, reason: str) -> None:
         """Staff have it sent once more."""
         self._move(_S.REQUESTED, reason=reason, due_at=due_at, tries=0)
+
+    def replace(self, *, reason: str) -> None:
+        """The payer has the money by another way: it is owed no more."""
+        self._move(_S.REPLACED, reason=reason[:300])
 
     # ------------------------------------------------------------------------------------------------------- facts
     @property

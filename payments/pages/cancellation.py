@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from bookings.models import Booking, BookingPaymentStatus, BookingStatus, TripStatus
+from bookings.models import Booking, BookingStatus, TripStatus
 from bookings.pages.access import booking_for
 from bookings.pages.problems import explain, tell_problems
 from bookings.pages.terms import terms
@@ -21,7 +21,8 @@ from core.money import Money
 from payments.actions.cancel import Wish, cancel, cancel_unpaid
 from payments.errors import QuoteChanged
 from payments.pages.refund_words import arrival
-from payments.quotes import paying, quote
+from payments.queries import paying
+from payments.quotes import quote
 
 
 @never_cache
@@ -81,8 +82,6 @@ def _ask(
         "arrival": arrival(paying(booking)[-1].gateway) if offer.refund else "",
         "terms": terms(booking, chosen, now),
         "trip_cancelled": booking.trip.status == TripStatus.CANCELLED,
-        # Nobody is asked while the bank decides: what is disputed here, it gave to the traveller.
-        "bank_gave_back": booking.payment_status == BookingPaymentStatus.DISPUTED,
     }
     return render(request, "payments/cancel_seats.html", context, status=status)
 

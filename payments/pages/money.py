@@ -10,6 +10,7 @@ from core.errors import InvalidState
 from core.money import Money
 from payments.models import Dispute, Payment, Refund, RefundReason, RefundStatus
 from payments.pages import refund_words
+from payments.queries import disputes_of
 from payments.quotes import Quote, quote
 
 
@@ -45,7 +46,7 @@ class MoneyOf:
     @property
     def arrival(self) -> str:
         """How long what was sent through a gateway takes; empty if nothing was."""
-        sent = [refund for refund in self.refunds if refund.status != RefundStatus.FAILED and not refund.paid_by_hand]
+        sent = [refund for refund in self.refunds if refund.status not in Refund.FRUITLESS and not refund.paid_by_hand]
         return refund_words.arrival(sent[-1].payment.gateway) if sent else ""
 
     @property
@@ -66,7 +67,7 @@ def money_of(booking: Booking) -> MoneyOf:
     disputes: list[Dispute] = []
     if any(payment.is_paid for payment in payments):
         refunds = list(Refund.objects.filter(payment__booking=booking).select_related("payment").order_by("pk"))
-        disputes = list(Dispute.objects.filter(payment__booking=booking).order_by("pk"))
+        disputes = disputes_of(booking)
     return MoneyOf(booking.currency, payments[-1] if payments else None, refunds, disputes)
 
 

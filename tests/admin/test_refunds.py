@@ -17,7 +17,7 @@ from tests.admin.deciding import address, confirm, decide, last_entry, lines_pos
 from tests.admin.scene import count_queries, fresh, messages_of, page, pay, text_of, words
 from tests.world import hold_seats, make_trip
 
-STEPS = ("try_again", "pay_by_hand", "was_courtesy")
+STEPS = ("try_again", "pay_by_hand", "went_back", "was_courtesy")
 REASON = {"reason": "Transfer 4711"}
 
 
@@ -129,7 +129,7 @@ def test_the_page_of_a_refund_asks_as_much_for_many_attempts_as_for_one(root, fa
 
 # -------------------------------------------------------------------------------------------------------------- steps
 def test_each_refund_offers_what_its_state_allows(root, failed, made_there):
-    assert offered(root, failed) == ["try_again", "pay_by_hand"]
+    assert offered(root, failed) == ["try_again", "pay_by_hand", "went_back"]
     assert offered(root, made_there) == ["was_courtesy"]
     decide(root, step(failed, "try_again"), **REASON)
     decide(root, step(made_there, "was_courtesy"), **REASON)
@@ -160,6 +160,25 @@ def test_a_failed_refund_was_paid_by_hand(root, failed):
     assert lines_posted(failed.payment.booking, before) == lines_shown(shown)
     assert (fresh(failed).status, fresh(failed).paid_by_hand) == ("succeeded", True)
     assert LogEntry.objects.get().change_message == "Paid by hand: Transfer 4711"
+
+
+def test_a_failed_refund_went_back_another_way(root, failed, made_there):
+    before = last_entry()
+    shown = preview(root, step(failed, "went_back"), **REASON)
+    assert lines_shown(shown) == [
+        ("adjustment", "refunds:payable", "SAR 10.00", ""), ("", "suspense", "", "SAR 10.00"),
+    ]  # fmt: skip
+    assert fresh(made_there).explained_amount == 0
+    confirm(root, shown)
+    assert lines_posted(failed.payment.booking, before) == lines_shown(shown)
+    assert (fresh(failed).status, fresh(made_there).explained_amount) == ("replaced", 1_000)
+    assert offered(root, failed) == []
+
+
+def test_a_failed_refund_that_went_back_no_other_way_is_still_owed(root, failed):
+    response = root.post(step(failed, "went_back"), REASON)
+    assert "So much has not gone back another way." in words(response)
+    assert fresh(failed).status == "failed"
 
 
 def test_a_refund_made_at_the_gateway_was_a_courtesy(root, made_there):
@@ -198,6 +217,7 @@ def test_the_second_click_of_two_does_nothing(root, failed, made_there, name):
     [
         ("try_again", "Only a failed refund."),
         ("pay_by_hand", "Only a failed refund."),
+        ("went_back", "Only a failed refund."),
         ("was_courtesy", "It is accounted for."),
     ],
 )

@@ -1,14 +1,22 @@
 """The payer asks the bank for the money back: the books follow it, the booking does not move."""
 
 import pytest
+from django.utils import timezone
 
+from bookings.actions.cancel_trip import cancel_trip
 from bookings.models import SeatClaim
 from core.errors import InvalidState
+from core.money import Money
 from ledger.models import JournalEntry
+from payments.actions.apply import apply
 from payments.actions.cancel import Wish, cancel
-from payments.actions.give_back import give_courtesy
+from payments.actions.clear_trips import clear_cancelled_trips
+from payments.actions.give_back import give_courtesy, replace
 from payments.actions.sync import sync
-from payments.models import Dispute, Refund
+from payments.gateways import gateway
+from payments.gateways.base import BalanceLine, DisputeTold, Paid, Settled
+from payments.models import Dispute, Payment, Refund
+from payments.quotes import quote
 from tests.payments.gateway import send
 from tests.payments.scene import assert_gateway_agrees, books, buy, charge_of, fresh, send_refunds, tell_all
 
@@ -23,6 +31,13 @@ def sale(sandbox):
 
 def dispute(sandbox, payment, **how) -> str:
     return sandbox.control(f"charges/{charge_of(sandbox, payment)['id']}/dispute", **how)["id"]
+
+
+def told_of(opened: str) -> tuple[Settled, ...]:
+    """What moved for a dispute so far, as our gateway reads it, oldest first."""
+    payment = Payment.objects.get()
+    told = [fact for fact in gateway("stripe").report(payment) if isinstance(fact, DisputeTold)]
+    return next(fact.settled for fact in told if fact.dispute_id == opened)
 
 
 def test_a_dispute_withholds_the_money_and_takes_a_fee(sandbox, sale):
@@ -145,6 +160,88 @@ def test_seats_can_be_given_up_after_a_lost_dispute_and_nothing_comes_back(sandb
     assert fresh(booking).status == "cancelled"
     assert books() == before
     assert not Refund.objects.exists()
+
+
+def test_a_small_lost_dispute_takes_only_so_much_off_what_comes_back(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment, amount=1_000)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    offer = quote(fresh(booking), timezone.now(), ["1A"])
+    assert (offer.refund.amount, offer.fee.amount, offer.by_bank) == (8_400 - 1_000, 2_100, 1_000)
+    cancel(booking.pk, Wish(offer.refund, ["1A"]))
+    offer = quote(fresh(booking), timezone.now())
+    assert (offer.refund.amount, offer.fee.amount, offer.by_bank) == (8_400, 2_100, 0), "it was for the first seat"
+    cancel(booking.pk, Wish(offer.refund))
+    left = books()
+    assert left["refunds:payable"] == 1_000 - 2 * 8_400
+    assert "travellers:unearned" not in left
+    assert "platform:chargeback_losses" not in left
+    assert_gateway_agrees(sandbox)
+
+
+def test_a_lost_dispute_about_more_than_the_terms_give_back_leaves_less_to_keep(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment, amount=20_000)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    offer = quote(fresh(booking), timezone.now())
+    assert (offer.refund.amount, offer.fee.amount, offer.by_bank) == (0, 1_000, 20_000)
+    cancel(booking.pk, Wish())
+    left = books()
+    assert "refunds:payable" not in left
+    assert "travellers:unearned" not in left
+    assert -sum(amount for code, amount in left.items() if code.startswith(("operator:", "platform:commission"))) == 828
+
+
+def test_a_small_lost_dispute_leaves_the_rest_to_those_whose_trip_is_cancelled(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment, amount=1_000)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    cancel_trip(booking.trip_id, reason="Storm")
+    assert clear_cancelled_trips() == {"cleared": 1, "uncleared": 0}
+    assert Refund.objects.get().amount == payment.amount - 1_000
+    assert books().keys() == {
+        "gateway:stripe:clearing", "platform:dispute_fees", "platform:gateway_fees", "refunds:payable"
+    }  # fmt: skip
+
+
+def test_nothing_is_settled_before_a_dispute_that_was_won_has_brought_the_money_back(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="won")
+    won, back = (sandbox.events(kind)[-1] for kind in ("charge.dispute.closed", "charge.dispute.funds_reinstated"))
+    fact = DisputeTold(opened, "won", "fraudulent", payment.money, None, told_of(opened)[:1])
+    apply(payment, (fact,))
+    before = books()
+    with pytest.raises(InvalidState):
+        cancel(booking.pk, Wish(in_full=True))
+    cancel_trip(booking.trip_id, reason="Storm")
+    assert clear_cancelled_trips() == {"cleared": 0, "uncleared": 1}
+    assert (books(), fresh(booking).payment_status, Refund.objects.count()) == (before, "disputed", 0)
+    for event in (won, back):
+        send(event)
+    assert clear_cancelled_trips() == {"cleared": 1, "uncleared": 0}
+    assert Refund.objects.get().amount == payment.amount
+
+
+def test_a_dispute_of_money_that_was_paid_twice_is_none_of_the_booking(sandbox, sale):
+    booking, payment = sale
+    apply(payment, (Paid("pi_second", "ch_second", payment.money),))
+    second = Payment.objects.get(intent_id="pi_second")
+    line = BalanceLine("txn_second", "adjustment", -payment.money, Money(FEE, "SAR"), "du_second", timezone.now())
+    for status in ("needs_response", "lost"):
+        moved = (Settled(line, -payment.money),)
+        apply(second, (DisputeTold("du_second", status, "duplicate", payment.money, None, moved),))
+        assert fresh(booking).payment_status == "paid"
+        assert quote(fresh(booking), timezone.now(), in_full=True).refund == payment.money
+    assert books()["platform:chargeback_losses"] == payment.amount
+    owed = Refund.objects.get(payment=second)
+    owed.fail("The bank has paid it back.")
+    replace(owed.pk, note="The bank has.")
+    assert "platform:chargeback_losses" not in books()
+    assert "refunds:payable" not in books()
 
 
 def test_news_in_the_wrong_order_never_reopens_a_decided_dispute(sandbox, sale):

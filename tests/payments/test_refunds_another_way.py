@@ -1,0 +1,191 @@
+"""Money that goes back by another way than ours: counted once, whoever sent it, and owed again if it comes back."""
+
+import pytest
+from django.utils import timezone
+
+from bookings.models import Booking
+from core.errors import InvalidState
+from payments.actions.cancel import Wish, cancel
+from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, replace, try_again
+from payments.actions.start import start_payment
+from payments.admin.attention import to_see_to
+from payments.errors import QuoteChanged, RefundTooLarge
+from payments.models import Payment, Refund
+from payments.quotes import quote
+from tests.payments import flutterwave
+from tests.payments.scene import (
+    assert_gateway_agrees,
+    books,
+    buy,
+    charge_of,
+    fresh,
+    lapse_refunds,
+    send_refunds,
+    tell_all,
+)
+from tests.world import hold_seats, make_trip
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sale(sandbox) -> tuple[Booking, Payment]:
+    return buy(sandbox)
+
+
+def refund_there(sandbox, payment: Payment, amount: int | None = None) -> str:
+    """Somebody pays back in the gateway's dashboard, and we hear of it. Returns the refund's id there."""
+    made = sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], amount)
+    tell_all(sandbox)
+    return made["id"]
+
+
+def bounce(sandbox, refund_id: str) -> None:
+    """The payer's bank sends it back, and we hear of it."""
+    sandbox.settle_refund(refund_id, success=False)
+    tell_all(sandbox)
+
+
+def cancel_and_fail(sandbox, booking: Booking) -> Refund:
+    """All seats are given up, and what goes back for them does not arrive."""
+    sandbox.mode(refund_outcome="pending")
+    cancel(booking.pk, Wish(in_full=True))
+    send_refunds()
+    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
+    sandbox.mode(refund_outcome="succeeded")
+    refund = Refund.objects.get()
+    assert refund.status == "failed"
+    return refund
+
+
+# ------------------------------------------------------------------------------- made at the gateway, and back again
+def test_a_refund_that_paid_for_seats_is_owed_again_when_it_comes_back(sandbox, sale):
+    booking, payment = sale
+    made = refund_there(sandbox, payment)
+    cancel(booking.pk, Wish(in_full=True))
+    assert "refunds:payable" not in books()
+    bounce(sandbox, made)
+    assert books()["refunds:payable"] == -payment.amount
+    assert "suspense" not in books()
+    send_refunds()
+    tell_all(sandbox)
+    assert list(Refund.objects.order_by("pk").values_list("reason", "status", "amount")) == [
+        ("gateway", "failed", payment.amount),
+        ("cancelled", "succeeded", payment.amount),
+    ]
+    assert fresh(booking).status == "refunded"
+    assert not Refund.objects.filter(to_see_to()).exists()
+    assert_gateway_agrees(sandbox)
+
+
+def test_a_courtesy_that_comes_back_is_none(sandbox, sale):
+    _booking, payment = sale
+    made = refund_there(sandbox, payment, 3_000)
+    account_as_courtesy(Refund.objects.get().pk, note="sorry")
+    assert books()["platform:goodwill"] == 3_000
+    bounce(sandbox, made)
+    assert not {"suspense", "platform:goodwill", "refunds:payable"} & books().keys()
+    assert Refund.objects.count() == 1
+    assert_gateway_agrees(sandbox)
+
+
+def test_one_that_nobody_explained_leaves_nothing_behind_when_it_comes_back(sandbox, sale):
+    booking, payment = sale
+    before = books()
+    bounce(sandbox, refund_there(sandbox, payment, 3_000))
+    assert books() == before
+    cancel(booking.pk, Wish(in_full=True))
+    send_refunds()
+    assert fresh(booking).status == "refunded", "what came back from the dashboard is not missed"
+
+
+# ---------------------------------------------------------------------------------------------- a refund that failed
+def test_one_that_somebody_made_at_the_gateway_instead_is_owed_no_more(sandbox, sale):
+    booking, payment = sale
+    failed = cancel_and_fail(sandbox, booking)
+    refund_there(sandbox, payment)
+    for pays_twice in (try_again, pay_by_hand):
+        with pytest.raises(RefundTooLarge):
+            pays_twice(failed.pk, note="The list says that it is owed.")
+    replace(failed.pk, note="Support did it.")
+    assert not {"suspense", "refunds:payable"} & books().keys()
+    assert fresh(failed).status == "replaced"
+    assert (fresh(booking).status, fresh(booking).refunded_amount) == ("refunded", payment.amount)
+    assert not Refund.objects.filter(to_see_to()).exists()
+    with pytest.raises(InvalidState):
+        replace(failed.pk, note="Again.")
+    assert_gateway_agrees(sandbox)
+
+
+def test_one_that_a_bank_gave_back_is_owed_no_more(sandbox, sale):
+    booking, payment = sale
+    cancel(booking.pk, Wish(in_full=True))
+    opened = sandbox.dispute(charge_of(sandbox, payment)["id"])["id"]
+    tell_all(sandbox)
+    send_refunds()
+    failed = Refund.objects.get()
+    with pytest.raises(InvalidState):
+        pay_by_hand(failed.pk, note="While the bank decides.")
+    sandbox.move_dispute(opened, "lost")
+    tell_all(sandbox)
+    with pytest.raises(RefundTooLarge):
+        pay_by_hand(failed.pk, note="The bank has paid it already.")
+    assert books()["refunds:payable"] == -payment.amount
+    replace(failed.pk, note="The bank did.")
+    assert not {"refunds:payable", "platform:chargeback_losses"} & books().keys()
+    assert_gateway_agrees(sandbox)
+
+
+def test_one_that_went_back_no_other_way_stays_owed(sandbox, sale):
+    booking, payment = sale
+    failed = cancel_and_fail(sandbox, booking)
+    refund_there(sandbox, payment, payment.amount - 1)
+    before = books()
+    with pytest.raises(InvalidState):
+        replace(failed.pk, note="Not all of it.")
+    assert (fresh(failed).status, books()) == ("failed", before)
+    assert Refund.objects.get(reason="gateway").explained_amount == 0
+
+
+def test_a_courtesy_that_failed_is_not_paid_by_hand_beyond_what_came(sandbox, sale):
+    booking, payment = sale
+    courtesy = give_courtesy(payment.pk, 5_000, note="sorry")
+    courtesy.fail("The card is closed.")
+    cancel(booking.pk, Wish(in_full=True))
+    lapse_refunds()
+    assert send_refunds()["sent"] == 1
+    with pytest.raises(RefundTooLarge):
+        pay_by_hand(courtesy.pk, note="All is back already.")
+    assert fresh(payment).refunded_amount == payment.amount
+
+
+# ------------------------------------------------------------------------------------------------ money paid twice
+def test_a_dashboard_refund_of_what_was_paid_twice_is_none_of_the_booking(sandbox):
+    booking, payment = flutterwave.buy(sandbox)
+    again = sandbox.pay_flutterwave(payment.session_id)
+    flutterwave.tell_all(sandbox)
+    sandbox.control("flutterwave/refund", transaction=again["id"])  # before our worker's turn
+    send_refunds()
+    flutterwave.tell_all(sandbox)
+    assert (fresh(booking).status, fresh(booking).payment_status) == ("confirmed", "paid")
+    assert fresh(booking).refunded_amount == 0
+    assert quote(fresh(booking), timezone.now(), in_full=True).refund == payment.money
+    replace(Refund.objects.get(reason="duplicate").pk, note="Support was quicker.")
+    assert not {"suspense", "refunds:payable"} & books("NGN").keys()
+
+
+# ------------------------------------------------------------------------------------------- paid while it is given up
+def test_whoever_gives_up_an_unpaid_booking_agrees_to_nothing_being_kept(sandbox):
+    booking = hold_seats(make_trip(days=1), "1A", "1B")  # so late that nothing comes back
+    payment = start_payment(booking.pk).payment
+    offer = quote(fresh(booking), timezone.now())
+    assert (offer.refund.amount, offer.fee.amount) == (0, 0)
+    sandbox.pay(payment.session_id)  # and nobody has told us
+    with pytest.raises(QuoteChanged):
+        cancel(booking.pk, Wish(offer.refund))
+    assert (fresh(booking).status, fresh(payment).status) == ("confirmed", "succeeded")
+    assert not Refund.objects.exists()
+    offer = quote(fresh(booking), timezone.now())
+    assert offer.fee == payment.money
+    cancel(booking.pk, Wish(offer.refund))
+    assert fresh(booking).status == "cancelled"
