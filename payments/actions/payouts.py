@@ -8,6 +8,7 @@ from payments.gateways.base import PayoutTold
 from payments.locks import lock_event
 from payments.models import GatewayEvent, Payout, PayoutStatus
 from payments.models.payout import PAYOUT_TRANSITIONS
+from payments.nudge import nudge_matching
 
 
 @in_one_transaction
@@ -42,4 +43,5 @@ def note_payout(gateway_name: str, fact: PayoutTold, event: GatewayEvent | None 
             postings.payout_arrived(gateway_name, fact, back=True)
     if event is not None:
         event.mark_processed(timezone.now())
+        nudge_matching()
     return payout

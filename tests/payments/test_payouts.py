@@ -239,6 +239,15 @@ def test_a_payout_is_matched_line_by_line(sandbox):
     assert match_all() == NOTHING
 
 
+def test_news_of_a_payout_has_a_worker_match_its_lines(sandbox, monkeypatch):
+    nudged: list[str] = []
+    monkeypatch.setattr("payments.nudge.nudge", nudged.append)
+    buy(sandbox)
+    sandbox.pay_out("sar")
+    tell_all(sandbox)
+    assert set(nudged) == {"match_payouts"}
+
+
 def test_a_payout_that_no_webhook_told_of_is_found(sandbox):
     buy(sandbox)
     payout = sandbox.pay_out("sar")
