@@ -2,6 +2,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.admin.display import link, utc
 from core.admin.sections import Table
@@ -30,7 +31,7 @@ def ledger_entries(entries: Iterable[JournalEntry]) -> Table:
             facts = ("", "", "")
     return Table(
         _("ledger"),
-        (_("posted at"), _("kind"), _("reference"), _("account"), _("debit"), _("credit")),
+        (_("posted at"), _("kind"), pgettext_lazy("of an entry", "reference"), _("account"), _("debit"), _("credit")),
         rows,
     )
 

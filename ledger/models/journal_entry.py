@@ -4,6 +4,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.money import CurrencyField
 
@@ -43,7 +44,7 @@ class JournalEntry(models.Model):
     """One fact about money, told by postings that sum to zero. Written by ledger.actions.post alone; append-only."""
 
     kind = models.CharField(_("kind"), max_length=20, choices=EntryKind)
-    reference = _fact(_("reference"))
+    reference = _fact(pgettext_lazy("of an entry", "reference"))
     booking_reference = models.CharField(_("booking"), max_length=20, blank=True)
     gateway = models.CharField(_("gateway"), max_length=20, blank=True)
     payment_intent_id = _fact(_("payment intent"))
