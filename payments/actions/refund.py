@@ -1,8 +1,8 @@
 """Send money back: under a lease, so that however many workers there are, the gateway is asked once.
 
-The lease is committed before the gateway is asked. If its holder dies, or nobody can say whether the gateway did it,
-the gateway is asked what it knows before anything is sent again; another attempt, with a number and an idempotency
-key of its own, is made only when the last one definitely came to nothing.
+The lease is committed before the gateway is asked. An attempt that was there before the lease may have been made,
+whatever was heard of it: the gateway is asked what it knows of it before anything is sent again. Another attempt, with
+a number and an idempotency key of its own, is made only when the last one definitely came to nothing.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _BATCH = 200
 
 @dataclass(frozen=True)
 class Leased:
-    """An attempt that this worker alone makes now; `again` if an earlier holder may have made it."""
+    """An attempt that this worker alone makes now; `again` if it is older than the lease, so may have been made."""
 
     attempt: RefundAttempt
     again: bool
@@ -129,17 +129,15 @@ def _lease(refund_id: int) -> Leased | None:
     )
     if refund is None:
         return None
-    again = refund.status == RefundStatus.SUBMITTING
     until = refund.now + LEASE
-    if again:
+    if refund.status == RefundStatus.SUBMITTING:
         Refund.objects.filter(pk=refund_id).update(due_at=until)
     else:
         refund.lease(until)
-    attempt = _latest(refund_id)
-    if attempt is None or attempt.is_over:
-        attempt = _new_attempt(refund_id, attempt)
-        again = False
-    return Leased(attempt, again or attempt.is_unclear)
+    last = _latest(refund_id)
+    if last is None or last.is_over:
+        return Leased(_new_attempt(refund_id, last), again=False)
+    return Leased(last, again=True)
 
 
 def _latest(refund_id: int) -> RefundAttempt | None:

@@ -1,0 +1,108 @@
+"""An attempt that was begun is looked up before anything is sent again, whatever kept us from it meanwhile."""
+
+import pytest
+
+from core.models import OutboxMessage
+from payments.actions import refund as refund_module
+from payments.actions.cancel import Wish, cancel
+from payments.gateways import circuit, gateway
+from payments.models import Refund
+from tests.payments import flutterwave
+from tests.payments.scene import assert_gateway_agrees, buy, fresh, lapse_refunds, send_refunds
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GATEWAYS = {"stripe": (buy, assert_gateway_agrees), "flutterwave": (flutterwave.buy, flutterwave.assert_gateway_agrees)}
+OUTAGES = [{"kind": "error", "status": 503}, {"kind": "rate_limit", "retry_after": 30}]
+
+
+@pytest.fixture(autouse=True)
+def closed_circuits():
+    for name in GATEWAYS:
+        circuit.of(name).reset()
+
+
+@pytest.fixture(params=GATEWAYS)
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def refund(sandbox, name) -> Refund:
+    """One seat of two was cancelled, so that the gateway would pay it twice."""
+    booking, _payment = GATEWAYS[name][0](sandbox)
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    return Refund.objects.get()
+
+
+def calls(sandbox, method: str, path: str) -> int:
+    asked = [one for one in sandbox.state["requests"] if one["method"] == method]
+    return len([one for one in asked if one["path"].endswith(path)])
+
+
+def posted(sandbox, name: str) -> int:
+    """How often the gateway was asked to pay back."""
+    return calls(sandbox, "POST", "/v1/refunds" if name == "stripe" else "/refund")
+
+
+def made(sandbox, name: str) -> list[dict]:
+    return sandbox.state["refunds"] if name == "stripe" else sandbox.flutterwave_state["refunds"]
+
+
+def die_after_sending(refund: Refund) -> None:
+    """A worker takes the lease, has the gateway pay, and is killed."""
+    leased = refund_module._lease(refund.pk)
+    gateway(refund.payment.gateway).refund(leased.attempt)
+
+
+def end_outage(sandbox, name: str) -> None:
+    sandbox.clear_faults()
+    circuit.of(name).reset()
+    lapse_refunds()
+
+
+def assert_paid_once(sandbox, name: str, refund: Refund) -> None:
+    assert len(made(sandbox, name)) == 1
+    assert refund.attempts.get().gateway_refund_id == str(made(sandbox, name)[0]["id"])
+    lapse_refunds()
+    send_refunds()
+    assert fresh(refund).status == "succeeded"
+    assert not OutboxMessage.objects.filter(kind="refund.failed").exists()
+    GATEWAYS[name][1](sandbox)
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=["503", "429"])
+def test_an_outage_of_the_lookup_does_not_make_us_forget_that_it_is_needed(sandbox, name, refund, outage):
+    die_after_sending(refund)
+    lapse_refunds()
+    sandbox.fault(gateway=name, method="GET", path=".*refunds", times=0, **outage)
+    for _round in range(2):
+        assert send_refunds()["waiting"] == 1
+        lapse_refunds()
+    end_outage(sandbox, name)
+    assert send_refunds()["sent"] == 1
+    assert posted(sandbox, name) == 1
+    assert_paid_once(sandbox, name, refund)
+
+
+def test_a_circuit_that_is_open_does_not_make_us_forget_it_either(sandbox, name, refund):
+    die_after_sending(refund)
+    lapse_refunds()
+    for _call in range(circuit.FAILURES):
+        circuit.of(name)._note_failure()
+    assert send_refunds()["waiting"] == 1
+    end_outage(sandbox, name)
+    assert send_refunds()["sent"] == 1
+    assert posted(sandbox, name) == 1
+    assert_paid_once(sandbox, name, refund)
+
+
+@pytest.mark.parametrize("name", ["stripe"], indirect=True)
+def test_an_idempotency_key_is_not_leaned_on_as_it_may_have_expired(sandbox, name, refund):
+    sandbox.fault("drop", gateway=name, method="POST", path=".*refunds", after_effect=True, times=0)
+    assert send_refunds()["waiting"] == 1
+    asked = posted(sandbox, name)
+    end_outage(sandbox, name)
+    assert send_refunds()["sent"] == 1
+    assert posted(sandbox, name) == asked  # the key was good for nothing more: it was found by its name
+    assert_paid_once(sandbox, name, refund)
