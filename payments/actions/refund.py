@@ -70,13 +70,24 @@ def submit(refund_id: int) -> str:
         return "skipped"
     attempt = leased.attempt
     payment = attempt.refund.payment
-    offered = gateway(payment.gateway)
     try:
-        told = offered.find_refund(attempt) if leased.again else None
-        if told is None and attempt.is_unclear:
-            # The gateway knows nothing of it, and would answer its key with the same error again.
-            attempt = _next_attempt(attempt)
-        told = told or offered.refund(attempt)
+        told = gateway(payment.gateway).find_refund(attempt) if leased.again else None
+    except (GatewayUnavailable, GatewayError) as error:
+        _put_back(attempt, error)  # a lookup that is refused says nothing about the refund
+        return "waiting"
+    if told is None:
+        return _send(attempt)
+    apply(payment, (_named(told, attempt),))
+    return "sent"
+
+
+def _send(attempt: RefundAttempt) -> str:
+    """Ask for a refund that the gateway knows nothing of."""
+    payment = attempt.refund.payment
+    if attempt.is_unclear:
+        attempt = _next_attempt(attempt)  # the key of this one would be answered with the same error again
+    try:
+        told = gateway(payment.gateway).refund(attempt)
     except GatewayUnavailable as error:
         _put_back(attempt, error)
         return "waiting"
@@ -161,7 +172,7 @@ def _next_attempt(attempt: RefundAttempt) -> RefundAttempt:
 
 
 @in_one_transaction
-def _put_back(attempt: RefundAttempt, error: GatewayUnavailable) -> None:
+def _put_back(attempt: RefundAttempt, error: GatewayUnavailable | GatewayError) -> None:
     refund = Refund.objects.annotate(now=ClockTimestamp()).get(pk=attempt.refund_id)
     if refund.status == RefundStatus.SUBMITTING:
         pause = min(_FIRST_PAUSE * 2 ** min(refund.tries, 20), _LONGEST_PAUSE)

@@ -1,5 +1,7 @@
 """An attempt that was begun is looked up before anything is sent again, whatever kept us from it meanwhile."""
 
+from importlib import import_module
+
 import pytest
 
 from core.models import OutboxMessage
@@ -105,4 +107,33 @@ def test_an_idempotency_key_is_not_leaned_on_as_it_may_have_expired(sandbox, nam
     end_outage(sandbox, name)
     assert send_refunds()["sent"] == 1
     assert posted(sandbox, name) == asked  # the key was good for nothing more: it was found by its name
+    assert_paid_once(sandbox, name, refund)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("unclear", [True, False])
+def test_a_lookup_that_is_refused_says_nothing_of_the_refund(sandbox, name, refund, status, unclear):
+    if unclear:
+        sandbox.fault("error", status=500, gateway=name, method="POST", path=".*refund", after_effect=True)
+        send_refunds()
+    else:
+        die_after_sending(refund)
+    lapse_refunds()
+    sandbox.fault("error", status=status, gateway=name, method="GET", path=".*refunds", times=0)
+    assert send_refunds()["waiting"] == 1
+    assert fresh(refund).status == "requested"
+    assert refund.attempts.get().is_unclear == unclear
+    end_outage(sandbox, name)
+    assert send_refunds()["sent"] == 1
+    assert_paid_once(sandbox, name, refund)
+
+
+def test_a_list_that_cannot_be_read_says_nothing_of_it_either(sandbox, name, refund, monkeypatch):
+    die_after_sending(refund)
+    lapse_refunds()
+    with monkeypatch.context() as garbled:
+        garbled.setattr(import_module(f"payments.gateways.{name}"), "refund_fact", lambda *_told: {}["amount"])
+        assert send_refunds()["waiting"] == 1
+    lapse_refunds()
+    assert send_refunds()["sent"] == 1
     assert_paid_once(sandbox, name, refund)
