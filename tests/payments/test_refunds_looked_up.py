@@ -3,6 +3,7 @@
 from importlib import import_module
 
 import pytest
+import stripe
 
 from core.models import OutboxMessage
 from payments.actions import refund as refund_module
@@ -134,6 +135,30 @@ def test_a_list_that_cannot_be_read_says_nothing_of_it_either(sandbox, name, ref
     with monkeypatch.context() as garbled:
         garbled.setattr(import_module(f"payments.gateways.{name}"), "refund_fact", lambda *_told: {}["amount"])
         assert send_refunds()["waiting"] == 1
+    lapse_refunds()
+    assert send_refunds()["sent"] == 1
+    assert_paid_once(sandbox, name, refund)
+
+
+def test_an_answer_that_cannot_be_read_may_hide_a_refund(sandbox, name, refund, monkeypatch):
+    module = import_module(f"payments.gateways.{name}")
+    real = module.refund_fact
+    answers = iter([{}])
+    monkeypatch.setattr(module, "refund_fact", lambda told, *more: real(next(answers, told), *more))
+    assert send_refunds()["waiting"] == 1
+    assert refund.attempts.get().is_unclear
+    lapse_refunds()
+    assert send_refunds()["sent"] == 1
+    assert_paid_once(sandbox, name, refund)
+
+
+@pytest.mark.parametrize("name", ["stripe"], indirect=True)
+def test_an_answer_that_is_no_object_may_hide_one_too(sandbox, name, refund, monkeypatch):
+    real = stripe.Refund.to_dict
+    monkeypatch.setattr(stripe.Refund, "to_dict", lambda *_none: {}["to_dict"])
+    assert send_refunds()["waiting"] == 1
+    assert refund.attempts.get().is_unclear
+    monkeypatch.setattr(stripe.Refund, "to_dict", real)
     lapse_refunds()
     assert send_refunds()["sent"] == 1
     assert_paid_once(sandbox, name, refund)

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from payments.errors import GatewayError
+from payments.errors import GatewayError, OutcomeUnknown
 from payments.gateways.base import (
     BalanceLine,
     Declined,
@@ -117,7 +117,7 @@ class StripeGateway:
         }
         call = Change(NAME, Operation.REFUND, refund.payment, request, key, refund.pk)
         answer = change(call, lambda: self._api.refunds.create(request, {"idempotency_key": key}))  # type: ignore[arg-type]
-        with understood():
+        with understood(OutcomeUnknown):  # it was accepted
             return refund_fact(answer)
 
     def find_refund(self, attempt: RefundAttempt) -> RefundTold | None:

@@ -93,19 +93,19 @@ def pages(request: Callable[..., Any], parameters: Json) -> Iterator[Json]:
 
 def change(call: Change, request: Callable[[], Any]) -> Json:
     """Make a call that changes something; it is audited."""
-    return call.send(lambda: _sent(request))
+    return call.send(lambda: _sent(request, OutcomeUnknown))
 
 
 @contextmanager
-def understood() -> Iterator[None]:
-    """Read an answer; one that does not hold what Stripe promises is a GatewayError."""
+def understood(otherwise: type[GatewayError] = GatewayError) -> Iterator[None]:
+    """Read an answer. One that does not hold what Stripe promises raises `otherwise`: OutcomeUnknown after a change."""
     try:
         yield
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise GatewayError("The payment service gave an answer that we do not understand.") from error
+        raise otherwise("The payment service gave an answer that we do not understand.") from error
 
 
-def _sent(request: Callable[[], Any]) -> Json:
+def _sent(request: Callable[[], Any], unreadable: type[GatewayError] = GatewayError) -> Json:
     """The answer as a plain dict.
 
     What the gateway says of an error is logged and not passed on: it is meant for us, and may name our key.
@@ -121,7 +121,7 @@ def _sent(request: Callable[[], Any]) -> Json:
                 raise GatewayError from error
             case Verdict.UNKNOWN:
                 raise OutcomeUnknown from error
-    with understood():
+    with understood(unreadable):
         plain: Json = answer.to_dict()
         return plain
 
