@@ -22,7 +22,8 @@ class GatewayError(PaymentError):
 class GatewayUnavailable(PaymentError):
     """The gateway did not answer in time, or asks us to wait. The same request may be sent again.
 
-    `retry_after`: seconds that it asks us to wait, where it said so.
+    `retry_after`: seconds that it asks us to wait, where it said so. `key_spent`: it was definitely not done, and the
+    gateway would answer the same idempotency key alike when it could be.
     """
 
     code, status, title = "gateway_unavailable", 503, "The payment service does not answer right now."

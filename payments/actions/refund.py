@@ -178,6 +178,9 @@ def _put_back(attempt: RefundAttempt, error: GatewayUnavailable | GatewayError) 
         pause = min(_FIRST_PAUSE * 2 ** min(refund.tries, 20), _LONGEST_PAUSE)
         wait = timedelta(seconds=error.members.get("retry_after", 0))
         refund.put_back(error=error.detail, due_at=refund.now + max(pause, wait))
+    if error.members.get("key_spent"):
+        unknown_there = RefundAttempt.objects.filter(pk=attempt.pk, gateway_refund_id=None)
+        unknown_there.update(is_over=True, error=error.detail[:300])
 
 
 @in_one_transaction

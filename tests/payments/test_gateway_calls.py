@@ -84,7 +84,8 @@ def test_what_is_kept_has_no_secrets(value, kept):
     [
         (None, None, Verdict.AGAIN),
         (400, "charge_already_refunded", Verdict.REFUSED),
-        (400, "balance_insufficient", Verdict.AGAIN),
+        (400, "balance_insufficient", Verdict.LATER),
+        (400, "idempotency_error", Verdict.UNKNOWN),
         (402, "card_declined", Verdict.REFUSED),
         (404, "resource_missing", Verdict.REFUSED),
         (409, "idempotency_key_in_use", Verdict.AGAIN),

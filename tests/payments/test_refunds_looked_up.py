@@ -1,5 +1,6 @@
 """An attempt that was begun is looked up before anything is sent again, whatever kept us from it meanwhile."""
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -8,6 +9,7 @@ import stripe
 from core.models import OutboxMessage
 from payments.actions import refund as refund_module
 from payments.actions.cancel import Wish, cancel
+from payments.errors import OutcomeUnknown
 from payments.gateways import circuit, gateway
 from payments.models import Refund
 from tests.payments import flutterwave
@@ -162,3 +164,50 @@ def test_an_answer_that_is_no_object_may_hide_one_too(sandbox, name, refund, mon
     lapse_refunds()
     assert send_refunds()["sent"] == 1
     assert_paid_once(sandbox, name, refund)
+
+
+@pytest.mark.parametrize("name", ["stripe"], indirect=True)
+@pytest.mark.parametrize("code", ["balance_insufficient", "insufficient_funds"])
+def test_a_balance_that_was_too_low_is_tried_again_under_another_key(sandbox, name, refund, code):
+    """Stripe would answer the same key with the same refusal for a day."""
+    sandbox.fault("error", status=400, code=code, gateway=name, method="POST", path=".*refunds")
+    assert send_refunds()["waiting"] == 1
+    assert (fresh(refund).status, refund.attempts.get().is_over) == ("requested", True)
+    assert fresh(refund).due_at > refund.due_at + timedelta(minutes=59)  # money does not come in seconds
+    lapse_refunds()
+    assert send_refunds()["sent"] == 1
+    assert [one.number for one in refund.attempts.order_by("number")] == [1, 2]
+    assert fresh(refund).status == "succeeded"
+    assert len(made(sandbox, name)) == 1
+    assert not OutboxMessage.objects.filter(kind="refund.failed").exists()
+    assert_gateway_agrees(sandbox)
+
+
+@pytest.mark.parametrize("name", ["stripe"], indirect=True)
+def test_a_balance_that_is_too_low_for_many_refunds_opens_no_circuit(sandbox, name, refund):
+    sandbox.fault("error", status=400, code="balance_insufficient", gateway=name, method="POST", times=0)
+    for _round in range(circuit.FAILURES + 1):
+        assert send_refunds()["waiting"] == 1
+        lapse_refunds()
+    assert not circuit.of(name).is_open
+
+
+@pytest.mark.parametrize("name", ["stripe"], indirect=True)
+@pytest.mark.parametrize("done", [True, False])
+def test_a_key_that_was_used_with_other_parameters_says_nothing_of_the_refund(sandbox, name, refund, monkeypatch, done):
+    """A worker was killed before it could note what it heard; the next one is of another release."""
+    sandbox.fault("error", status=500, gateway=name, method="POST", path=".*refunds", after_effect=done)
+    with pytest.raises(OutcomeUnknown):
+        die_after_sending(refund)
+    lapse_refunds()
+    monkeypatch.setattr(import_module("payments.gateways.stripe"), "_REFUND", ["charge"])
+    if done:
+        assert send_refunds()["sent"] == 1
+        assert_paid_once(sandbox, name, refund)
+        return
+    assert send_refunds()["waiting"] == 1
+    assert (fresh(refund).status, refund.attempts.get().is_unclear) == ("submitting", True)
+    lapse_refunds()
+    assert send_refunds()["sent"] == 1
+    assert [one.number for one in refund.attempts.order_by("number")] == [1, 2]
+    assert len(made(sandbox, name)) == 1

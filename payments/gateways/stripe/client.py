@@ -23,6 +23,7 @@ NAME = "stripe"
 _TIMEOUT = 10  # seconds a call
 _RETRIES = 2
 _PAGE = 100
+_WAIT_FOR_MONEY = 3600  # seconds until a refund is worth another try when our balance was too low for it
 
 Json = dict[str, Any]
 
@@ -31,17 +32,22 @@ class Verdict(Enum):
     """What an error says about the call that met it."""
 
     AGAIN = "it was not done, or its idempotency key makes a repeat harmless: the same call may be made again"
+    LATER = "it was not done, and may be later, but under another idempotency key: this one keeps its answer for a day"
     REFUSED = "it was not done, and the same call will be refused again"
     UNKNOWN = "it may have been done"
 
+
+# Instead of a code, which it lacks: the key was sent with other parameters before, and what came of that is not told.
+_KEY_OF_ANOTHER = "idempotency_error"
 
 # By HTTP status (None: there was no answer) and Stripe's code. What is not listed is UNKNOWN: nobody may take it for
 # a failure, and nobody may repeat it blindly. https://docs.stripe.com/error-low-level
 _VERDICTS: dict[tuple[int | None, str | None], Verdict] = {
     (None, None): Verdict.AGAIN,
     (400, None): Verdict.REFUSED,
-    (400, "balance_insufficient"): Verdict.AGAIN,
-    (400, "insufficient_funds"): Verdict.AGAIN,
+    (400, "balance_insufficient"): Verdict.LATER,
+    (400, "insufficient_funds"): Verdict.LATER,
+    (400, _KEY_OF_ANOTHER): Verdict.UNKNOWN,
     (402, None): Verdict.REFUSED,
     (404, None): Verdict.REFUSED,
     (409, None): Verdict.AGAIN,
@@ -114,9 +120,12 @@ def _sent(request: Callable[[], Any], unreadable: type[GatewayError] = GatewayEr
         answer = request()
     except stripe.StripeError as error:
         log.warning("stripe_refused", status=error.http_status, code=error.code, request_id=error.request_id)
-        match verdict(error.http_status, error.code):
+        code = _KEY_OF_ANOTHER if isinstance(error, stripe.IdempotencyError) else error.code
+        match verdict(error.http_status, code):
             case Verdict.AGAIN:
                 raise GatewayUnavailable(**_wait(error)) from error
+            case Verdict.LATER:
+                raise GatewayUnavailable(retry_after=_WAIT_FOR_MONEY, key_spent=True) from error
             case Verdict.REFUSED:
                 raise GatewayError from error
             case Verdict.UNKNOWN:
