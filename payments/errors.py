@@ -33,6 +33,10 @@ class OutcomeUnknown(GatewayError):
     """Whether the gateway did what was asked, nobody can say: it has to be looked up before anything else is done."""
 
 
+class LeaseLost(Exception):
+    """A refund was not sent, as its lease ended before it was and another worker has taken it."""
+
+
 class WebhookRefused(PaymentError):
     """A message that is not from the gateway, too old, or no event. Nothing of it was stored."""
 

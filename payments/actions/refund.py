@@ -2,7 +2,8 @@
 
 The lease is committed before the gateway is asked. An attempt that was there before the lease may have been made,
 whatever was heard of it: the gateway is asked what it knows of it before anything is sent again. Another attempt, with
-a number and an idempotency key of its own, is made only when the last one definitely came to nothing.
+a number and an idempotency key of its own, is made only when the last one definitely came to nothing. A worker who
+slept sends nothing once another has its lease: it is renewed as the call is noted down, just before it is made.
 """
 
 from dataclasses import dataclass
@@ -10,20 +11,20 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from bookings.locks import lock_booking
 from core.clock import ClockTimestamp
 from core.transactions import in_one_transaction, violated
 from payments.actions.apply import apply
 from payments.effects import refunding
-from payments.errors import GatewayError, GatewayUnavailable, OutcomeUnknown
+from payments.errors import GatewayError, GatewayUnavailable, LeaseLost, OutcomeUnknown
 from payments.gateways import gateway
 from payments.gateways.base import RefundTold
 from payments.models import Refund, RefundAttempt, RefundStatus
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=2)  # longer than a call can take, with all its repeats
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=6)  # money that is owed is never given up
 _BATCH = 200
@@ -84,10 +85,12 @@ def submit(refund_id: int) -> str:
 def _send(attempt: RefundAttempt) -> str:
     """Ask for a refund that the gateway knows nothing of."""
     payment = attempt.refund.payment
-    if attempt.is_unclear:
-        attempt = _next_attempt(attempt)  # the key of this one would be answered with the same error again
     try:
+        if attempt.is_unclear:
+            attempt = _next_attempt(attempt)  # the key of this one would be answered with the same error again
         told = gateway(payment.gateway).refund(attempt)
+    except LeaseLost:
+        return "skipped"
     except GatewayUnavailable as error:
         _put_back(attempt, error)
         return "waiting"
@@ -131,7 +134,7 @@ def _leased(refund_id: int) -> Leased | None:
 
 @in_one_transaction
 def _lease(refund_id: int) -> Leased | None:
-    """Take a refund that is due, for LEASE."""
+    """Take a refund that is due, for Refund.LEASE."""
     refund = (
         Refund.objects.select_for_update(no_key=True)
         .annotate(now=ClockTimestamp())
@@ -140,7 +143,7 @@ def _lease(refund_id: int) -> Leased | None:
     )
     if refund is None:
         return None
-    until = refund.now + LEASE
+    until = refund.now + Refund.LEASE
     if refund.status == RefundStatus.SUBMITTING:
         Refund.objects.filter(pk=refund_id).update(due_at=until)
     else:
@@ -167,14 +170,21 @@ def _new_attempt(refund_id: int, last: RefundAttempt | None) -> RefundAttempt:
 
 @in_one_transaction
 def _next_attempt(attempt: RefundAttempt) -> RefundAttempt:
+    if not attempt.refund.keep_lease():
+        raise LeaseLost(attempt.refund_id)
     RefundAttempt.objects.filter(pk=attempt.pk).update(is_over=True)
     return _new_attempt(attempt.refund_id, attempt)
 
 
+def _leased_still(attempt: RefundAttempt) -> QuerySet[Refund]:
+    """The refund, to be locked until commit; nothing if somebody else has taken it or news of it came."""
+    locked = Refund.objects.select_for_update(no_key=True)
+    return locked.filter(pk=attempt.refund_id, status=RefundStatus.SUBMITTING, due_at=attempt.refund.due_at)
+
+
 @in_one_transaction
 def _put_back(attempt: RefundAttempt, error: GatewayUnavailable | GatewayError) -> None:
-    refund = Refund.objects.annotate(now=ClockTimestamp()).get(pk=attempt.refund_id)
-    if refund.status == RefundStatus.SUBMITTING:
+    if refund := _leased_still(attempt).annotate(now=ClockTimestamp()).first():
         pause = min(_FIRST_PAUSE * 2 ** min(refund.tries, 20), _LONGEST_PAUSE)
         wait = timedelta(seconds=error.members.get("retry_after", 0))
         refund.put_back(error=error.detail, due_at=refund.now + max(pause, wait))
@@ -195,6 +205,7 @@ def _unclear(attempt: RefundAttempt, error: OutcomeUnknown) -> None:
 @in_one_transaction
 def _refused(attempt: RefundAttempt, error: GatewayError) -> None:
     booking, _now = lock_booking(attempt.refund.payment.booking_id)
+    refund = _leased_still(attempt).first()
     current = RefundAttempt.objects.select_related("refund__payment").get(pk=attempt.pk)
-    if current.gateway_refund_id is None:  # else its webhook came first, and knows better
+    if refund and current.gateway_refund_id is None:  # else its webhook or another worker came first, and knows better
         refunding.refused(current.refund, current, error.detail, booking)

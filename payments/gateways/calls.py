@@ -12,9 +12,9 @@ from core import faults
 from core.actors import current_actor
 from core.clock import ClockTimestamp
 from core.correlation import current_id
-from payments.errors import PaymentError
+from payments.errors import LeaseLost, PaymentError
 from payments.gateways import circuit
-from payments.models import GatewayCall, Payment
+from payments.models import GatewayCall, Payment, Refund
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -58,10 +58,10 @@ class Change:
     payment: Payment
     request: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str = ""
-    refund_id: int | None = None
+    refund: Refund | None = None  # as its lease was taken
 
     def send(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Note the call, make it, note its answer."""
+        """Note the call, make it, note its answer. Raises LeaseLost, with nothing done, if another sends the refund."""
         step = f"{self.gateway} {self.operation}"
         call = self._noted()
         try:
@@ -77,11 +77,13 @@ class Change:
 
     @transaction.atomic(durable=True)  # and so never inside a transaction: nobody waits in one for a gateway
     def _noted(self) -> GatewayCall:
+        if self.refund and not self.refund.keep_lease():
+            raise LeaseLost(self.refund.pk)
         return GatewayCall.objects.create(
             gateway=self.gateway,
             operation=self.operation,
             payment=self.payment,
-            refund_id=self.refund_id,
+            refund_id=self.refund.pk if self.refund else None,
             idempotency_key=self.idempotency_key,
             request=redacted(dict(self.request)),
             actor=current_actor(),

@@ -1,11 +1,11 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.clock import ClockTimestamp
+from core.clock import ClockTimestamp, from_now
 from core.money import CurrencyField, Money
 from core.transitions import Stateful, Transitions
 from payments.models.payment import Payment
@@ -57,6 +57,7 @@ class Refund(Stateful):
     UNSENT: ClassVar = (_S.REQUESTED, _S.SUBMITTING)
     FRUITLESS: ClassVar = (_S.FAILED, _S.REPLACED)
     UNDER_WAY: ClassVar = (_S.REQUESTED, _S.SUBMITTING, _S.SUBMITTED)
+    LEASE: ClassVar = timedelta(minutes=2)  # longer than a call can take, with all its repeats
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     status = models.CharField(_("status"), max_length=20, choices=RefundStatus, default=RefundStatus.REQUESTED)
@@ -110,6 +111,14 @@ class Refund(Stateful):
     def lease(self, until: datetime) -> None:
         """One worker sends it now, and nobody else before `until`."""
         self._move(_S.SUBMITTING, due_at=until, tries=self.tries + 1)
+
+    def keep_lease(self) -> bool:
+        """For its holder: it runs for LEASE again, if nobody else took it meanwhile; whether it does."""
+        held = Refund.objects.filter(pk=self.pk, status=_S.SUBMITTING, due_at=self.due_at)
+        if not held.update(due_at=from_now(self.LEASE)):
+            return False
+        self.refresh_from_db(fields=["due_at"])
+        return True
 
     def put_back(self, *, error: str, due_at: datetime) -> None:
         """It was not sent; it will be, then."""

@@ -81,9 +81,10 @@ def test_everybody_sees_what_they_may_see(right, kind):
 @pytest.mark.django_db(transaction=True)
 def test_a_call_shows_what_was_asked_and_answered_without_secrets(root):
     payment = pay(hold_seats(make_trip(), "1A"))
-    change = Change(
-        "stripe", Operation.REFUND, payment, {"amount": 100, "client_secret": "very-secret"}, "refund-1-1", refund_id=1
-    )
+    refund = give_courtesy(payment.pk, 100, note="x")
+    refund.lease(refund.created_at)
+    request = {"amount": 100, "client_secret": "very-secret"}
+    change = Change("stripe", Operation.REFUND, payment, request, "refund-1-1", refund)
     change.send(lambda: {"id": "re_1", "receipt_email": "layla@example.com", "card": {"last4": "4242"}})
     call = GatewayCall.objects.get()
     text = text_of(root, page(call, "change"))

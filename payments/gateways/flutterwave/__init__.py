@@ -103,7 +103,7 @@ class FlutterwaveGateway:
         """Never called twice for one attempt: each call would pay once more."""
         refund = attempt.refund
         fields = {"amount": to_flutterwave(refund.money), "comments": mark(attempt)}
-        call = Change(NAME, Operation.REFUND, refund.payment, fields, refund_id=refund.pk)
+        call = Change(NAME, Operation.REFUND, refund.payment, fields, refund=refund)
         answer = change(call, f"transactions/{refund.payment.intent_id}/refund", fields)
         try:
             with understood():

@@ -115,7 +115,7 @@ class StripeGateway:
             },
             "expand": _REFUND,
         }
-        call = Change(NAME, Operation.REFUND, refund.payment, request, key, refund.pk)
+        call = Change(NAME, Operation.REFUND, refund.payment, request, key, refund)
         answer = change(call, lambda: self._api.refunds.create(request, {"idempotency_key": key}))  # type: ignore[arg-type]
         with understood(OutcomeUnknown):  # it was accepted
             return refund_fact(answer)
