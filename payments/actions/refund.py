@@ -6,7 +6,7 @@ a number and an idempotency key of its own, is made only when the last one defin
 slept sends nothing once another has its lease: it is renewed as the call is noted down, just before it is made.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -106,7 +106,7 @@ def _send(attempt: RefundAttempt) -> str:
 
 def _named(told: RefundTold, attempt: RefundAttempt) -> RefundTold:
     """An answer to our own question is about our own refund, whether or not the gateway repeats its name."""
-    return RefundTold(**{**vars(told), "refund": attempt.refund_id, "attempt": attempt.number})
+    return replace(told, refund=attempt.refund_id, attempt=attempt.number, mark=attempt.mark)
 
 
 def _ask(refund_id: int) -> str:

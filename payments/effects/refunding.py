@@ -74,7 +74,7 @@ def _ours(fact: RefundTold, payment: Payment) -> RefundAttempt | None:
         return known
     waiting = attempts.filter(refund__payment=payment, gateway_refund_id=None, is_over=False)
     if fact.refund is not None and fact.attempt is not None:
-        return waiting.filter(refund_id=fact.refund, number=fact.attempt).first()
+        return next((one for one in waiting if fact.names(one)), None)
     # The gateway was told no name of ours: it is the one that is being sent just now, if the amount is right.
     return waiting.filter(refund__status=RefundStatus.SUBMITTING, refund__amount=fact.amount.amount).first()
 

@@ -48,7 +48,7 @@ class RefundTold:
     """How a refund stands at the gateway.
 
     `status`: pending, succeeded or failed. `moved`: its amount has left the gateway's balance; `returned`: and came
-    back. `refund` and `attempt` name ours, if the gateway was told them.
+    back. `refund`, `attempt` and its `mark` name ours, if the gateway was told them.
     """
 
     refund_id: str
@@ -59,7 +59,12 @@ class RefundTold:
     error: str = ""
     refund: int | None = None
     attempt: int | None = None
+    mark: str = ""
     settled: tuple[Settled, ...] = ()
+
+    def names(self, attempt: RefundAttempt) -> bool:
+        """Whether it is this attempt by name. Older ones have no mark."""
+        return (self.refund, self.attempt) == (attempt.refund_id, attempt.number) and self.mark in ("", attempt.mark)
 
 
 @dataclass(frozen=True)

@@ -190,3 +190,8 @@ class RefundAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.refund_id}/{self.number}"
+
+    @property
+    def mark(self) -> str:
+        """Its name at the gateway. With the time: a restored database gives the numbers of what it lost once more."""
+        return f"berth-refund-{self.refund_id}-{self.number}-{self.created_at:%Y%m%d%H%M%S%f}"

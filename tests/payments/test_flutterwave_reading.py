@@ -20,6 +20,7 @@ from payments.gateways.flutterwave.reading import (
     to_flutterwave,
     unpaid_facts,
 )
+from payments.models import RefundAttempt
 from tests.payments.flutterwave import hold, start
 
 AMOUNTS = [
@@ -122,10 +123,19 @@ def test_a_refund_is_paid_only_when_flutterwave_says_by_which_way(status, ours, 
     refund = {"id": 75923, "amount_refunded": Decimal("69.5"), "status": status, "comments": "berth-refund-12-3"}
     told = refund_fact(refund | {"meta": json.dumps(meta) if as_text else meta}, "NGN")
     assert (told.refund_id, told.status, told.amount) == ("75923", ours, Money(6_950, "NGN"))
-    assert (told.refund, told.attempt) == (12, 3)
+    assert (told.refund, told.attempt, told.mark) == (12, 3, "")
     assert (told.moved, told.returned) == (True, ours == "failed")
     failed = refund_fact(refund | {"meta": json.dumps(meta | {"disburse_status": "failed"})}, "NGN")
     assert (failed.status, failed.returned) == ("failed", True)
+
+
+def test_a_refund_is_known_again_by_its_mark():
+    attempt = RefundAttempt(refund_id=12, number=3, created_at=datetime(2026, 11, 20, 8, 30, 15, 123_456, UTC))
+    assert attempt.mark == "berth-refund-12-3-20261120083015123456"
+    told = refund_fact({"id": 1, "AmountRefunded": 5, "status": "completed", "comments": attempt.mark}, "NGN")
+    assert (told.refund, told.attempt, told.mark) == (12, 3, attempt.mark)
+    assert told.names(attempt)
+    assert not told.names(RefundAttempt(refund_id=12, number=3, created_at=datetime(2026, 11, 20, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize("comments", [None, "", "by the clerk", "berth-refund-", "refund 12-3"])

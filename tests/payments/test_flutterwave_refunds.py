@@ -73,7 +73,7 @@ def test_a_cancelled_booking_is_paid_back_by_policy(sandbox, currency, told_by):
     assert_gateway_agrees(sandbox, currency)
     (call,) = GatewayCall.objects.filter(operation="refund")
     assert (call.outcome, call.idempotency_key, call.refund_id) == ("answered", "", refund.pk)
-    assert call.request["comments"] == f"berth-refund-{refund.pk}-1"
+    assert call.request["comments"] == refund.attempts.get().mark
 
 
 def test_all_of_it_goes_back(sandbox, sale):

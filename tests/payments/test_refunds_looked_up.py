@@ -1,5 +1,6 @@
 """An attempt that was begun is looked up before anything is sent again, whatever kept us from it meanwhile."""
 
+from copy import copy
 from datetime import timedelta
 from importlib import import_module
 
@@ -9,6 +10,7 @@ import stripe
 from core.models import OutboxMessage
 from payments.actions import refund as refund_module
 from payments.actions.cancel import Wish, cancel
+from payments.actions.sync import sync
 from payments.errors import OutcomeUnknown
 from payments.gateways import circuit, gateway
 from payments.models import Refund
@@ -211,3 +213,18 @@ def test_a_key_that_was_used_with_other_parameters_says_nothing_of_the_refund(sa
     assert send_refunds()["sent"] == 1
     assert [one.number for one in refund.attempts.order_by("number")] == [1, 2]
     assert len(made(sandbox, name)) == 1
+
+
+def test_an_attempt_that_a_restored_database_has_lost_is_not_taken_for_a_new_one(sandbox, name, refund):
+    """Its numbers were given once more, for another refund of the same payment."""
+    leased = refund_module._lease(refund.pk)
+    lost = copy(leased.attempt)
+    lost.created_at -= timedelta(hours=1)
+    gateway(name).refund(lost)
+    lapse_refunds()
+    assert send_refunds()["sent"] == 1
+    assert len(made(sandbox, name)) == 2
+    sync(refund.payment_id)
+    assert Refund.objects.get(reason="gateway").accounted is False
+    assert refund.attempts.get().gateway_refund_id == str(made(sandbox, name)[1]["id"])
+    GATEWAYS[name][1](sandbox)

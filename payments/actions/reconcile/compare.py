@@ -160,7 +160,7 @@ def _name_of_refund(fact: RefundTold, payment: Payment) -> FindingKind:
                 paid = refund.status == RefundStatus.SUCCEEDED
                 agrees = {"failed": attempt.is_over, "succeeded": paid}.get(fact.status, True)
                 return _K.REFUND_NOT_POSTED if agrees else _K.REFUND_DIFFERS
-            if (refund.pk, attempt.number) == (fact.refund, fact.attempt):
+            if fact.names(attempt):
                 return _K.REFUND_DIFFERS
     return _K.REFUND_UNKNOWN
 

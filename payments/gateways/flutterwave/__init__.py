@@ -28,7 +28,6 @@ from payments.gateways.flutterwave import checkout, events
 from payments.gateways.flutterwave.client import NAME, NothingFound, change, fetch, pages, understood
 from payments.gateways.flutterwave.reading import (
     from_flutterwave,
-    mark,
     number,
     our_id,
     paid_facts,
@@ -102,7 +101,7 @@ class FlutterwaveGateway:
     def refund(self, attempt: RefundAttempt) -> RefundTold:
         """Never called twice for one attempt: each call would pay once more."""
         refund = attempt.refund
-        fields = {"amount": to_flutterwave(refund.money), "comments": mark(attempt)}
+        fields = {"amount": to_flutterwave(refund.money), "comments": attempt.mark}
         call = Change(NAME, Operation.REFUND, refund.payment, fields, refund=refund)
         answer = change(call, f"transactions/{refund.payment.intent_id}/refund", fields)
         try:
@@ -116,8 +115,7 @@ class FlutterwaveGateway:
         found = self._refunds(refund.payment.intent_id or "", attempt.created_at)
         with understood():
             told = [refund_fact(one, refund.currency) for one in found]
-            wanted = (attempt.refund_id, attempt.number)
-            if ours := next((one for one in told if (one.refund, one.attempt) == wanted), None):
+            if ours := next((one for one in told if one.names(attempt)), None):
                 return ours
             # Where the list does not repeat our comments, one of this amount that belongs to no other attempt is it:
             # better one refund that somebody else made too few than one of ours too many.

@@ -16,7 +16,6 @@ import structlog
 
 from core.money import Money
 from payments.gateways.base import BalanceLine, Declined, Fact, Failed, Paid, Processing, RefundTold, Settled
-from payments.models import RefundAttempt
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +32,8 @@ _REFUND_PAID = frozenset(
 )
 _REFUND_UNDER_WAY = frozenset(("completed", "processing", "pending", "pending-momo"))
 _LONGEST_ID = 18  # digits
-_MARK = re.compile(r"berth-refund-(\d{1,17})-(\d{1,5})")
+# What we write beside a refund, to know it again: Flutterwave takes no name of ours for it.
+_MARK = re.compile(r"berth-refund-(\d{1,17})-(\d{1,5})(-\d{20})?")
 
 
 def to_flutterwave(money: Money) -> str:
@@ -116,17 +116,13 @@ def refund_fact(refund: Json, currency: str) -> RefundTold:
         error=error,
         refund=int(named[1]) if named else None,
         attempt=int(named[2]) if named else None,
+        mark=named[0] if named and named[3] else "",
     )
 
 
 def refunded_transaction(refund: Json) -> str:
     """The id of the transaction that a refund is of."""
     return number(_either(refund, "tx_id", "transaction_id", "TransactionId"))
-
-
-def mark(attempt: RefundAttempt) -> str:
-    """What we write beside a refund, to know it again: Flutterwave takes no name of ours for it."""
-    return f"berth-refund-{attempt.refund_id}-{attempt.number}"
 
 
 def our_id(reference: Any) -> UUID | None:

@@ -104,7 +104,6 @@ class StripeGateway:
     # ----------------------------------------------------------------------------------------------------- refunds
     def refund(self, attempt: RefundAttempt) -> RefundTold:
         refund = attempt.refund
-        key = f"berth-refund-{refund.pk}-{attempt.number}"
         request = {
             "payment_intent": refund.payment.intent_id,
             "amount": to_stripe(refund.money),
@@ -112,17 +111,18 @@ class StripeGateway:
                 "payment_id": str(refund.payment_id),
                 "refund": str(refund.pk),
                 "attempt": str(attempt.number),
+                "mark": attempt.mark,
             },
             "expand": _REFUND,
         }
-        call = Change(NAME, Operation.REFUND, refund.payment, request, key, refund)
-        answer = change(call, lambda: self._api.refunds.create(request, {"idempotency_key": key}))  # type: ignore[arg-type]
+        call = Change(NAME, Operation.REFUND, refund.payment, request, attempt.mark, refund)
+        answer = change(call, lambda: self._api.refunds.create(request, {"idempotency_key": attempt.mark}))  # type: ignore[arg-type]
         with understood(OutcomeUnknown):  # it was accepted
             return refund_fact(answer)
 
     def find_refund(self, attempt: RefundAttempt) -> RefundTold | None:
         told = self._refunds(attempt.refund.payment.intent_id or "")
-        return next((one for one in told if (one.refund, one.attempt) == (attempt.refund_id, attempt.number)), None)
+        return next((one for one in told if one.names(attempt)), None)
 
     def refund_now(self, attempt: RefundAttempt) -> RefundTold:
         refund = self._refund(attempt.gateway_refund_id or "")

@@ -83,6 +83,7 @@ def refund_fact(refund: Json) -> RefundTold:
         error=str(refund.get("failure_reason") or refund["status"]) if status == "failed" else "",
         refund=_number(metadata.get("refund")),
         attempt=_number(metadata.get("attempt")),
+        mark=str(metadata.get("mark") or ""),
         settled=(
             *settled(refund.get("balance_transaction"), -amount),
             *settled(refund.get("failure_balance_transaction"), amount),
