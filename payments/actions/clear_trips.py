@@ -29,6 +29,9 @@ def clear_cancelled_trips() -> dict[str, int]:
             except Problem as error:
                 log.warning("booking_not_cleared", booking=booking_id, code=error.code, detail=error.detail)
                 counts["uncleared"] += 1
+            except Exception:  # whatever one booking meets, the others have their turn
+                log.exception("booking_not_cleared", booking=booking_id)
+                counts["uncleared"] += 1
         last = batch[-1]
     return counts
 

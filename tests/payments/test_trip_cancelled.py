@@ -4,8 +4,10 @@ import pytest
 
 from bookings.actions.cancel_trip import cancel_trip
 from bookings.models import SeatClaim
+from core import jobs
 from core.models import OutboxMessage
 from payments.actions import clear_trips
+from payments.actions.cancel import Wish, cancel
 from payments.actions.clear_trips import clear_cancelled_trips
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
@@ -103,3 +105,18 @@ def test_one_booking_that_cannot_be_cleared_holds_up_no_other(sandbox):
     cancel_trip(trip.pk, reason="sandstorm")
     assert clear_cancelled_trips() == {"cleared": 1, "uncleared": 1}
     assert (fresh(disputed).status, fresh(other).status) == ("confirmed", "cancelled")
+
+
+def test_one_booking_that_fails_unexpectedly_holds_up_no_refund(sandbox, monkeypatch):
+    trip = make_trip()
+    broken, _payment = buy(sandbox, "1A", trip=trip)
+    other, _payment = buy(sandbox, "1B", trip=trip)
+    owed, payment = buy(sandbox, "1A", trip=make_trip(number="T2"))
+    cancel(owed.pk, Wish(in_full=True))
+    cancel_trip(trip.pk, reason="sandstorm")
+    real = clear_trips.cancel
+    monkeypatch.setattr(clear_trips, "cancel", lambda pk, wish: 1 / 0 if pk == broken.pk else real(pk, wish))
+    done = jobs.run("process_refunds")
+    assert (done["cleared"], done["uncleared"], done["sent"]) == (1, 1, 2)
+    assert (fresh(broken).status, fresh(other).status) == ("confirmed", "refunded")
+    assert fresh(payment).status == "refunded"
