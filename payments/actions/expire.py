@@ -8,6 +8,7 @@ from bookings.actions import release
 from bookings.locks import lock_booking
 from bookings.models import Booking
 from core.clock import ClockTimestamp
+from core.errors import FieldsInvalid
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
 from payments.actions.sync import sync
@@ -27,7 +28,10 @@ def expire_ended_holds() -> dict[str, int]:
     """
     counts = {"expired": 0, "kept": 0, "failed": 0}
     for payment_id in _left_open():
-        _abandon(payment_id)
+        try:
+            _abandon(payment_id)
+        except Exception:  # nor is any booking held up by it
+            log.exception("payment_not_ended", payment=str(payment_id))
     last = 0
     while batch := _ended_after(last):
         for booking_id in batch:
@@ -64,7 +68,7 @@ def _abandon(payment_id: UUID) -> bool:
     try:
         if abandon(payment_id).status == PaymentStatus.PROCESSING:
             sync(payment_id)
-    except PaymentError as error:
+    except (PaymentError, FieldsInvalid) as error:  # it does not answer, or is not offered any more
         log.warning("payment_not_ended", payment=str(payment_id), code=error.code)
         return False
     return True

@@ -25,10 +25,11 @@ from payments.actions.expire import expire_ended_holds
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
 from payments.errors import GatewayError
-from payments.gateways.base import Failed, Processing
+from payments.gateways.base import Failed, Paid, Processing
 from payments.gateways.stripe.reading import session_facts
 from payments.models import GatewayEvent, Payment, Refund
 from tests.database import age_hold
+from tests.payments import flutterwave
 from tests.payments.gateway import send, send_all
 from tests.world import hold_seats, make_trip
 
@@ -434,6 +435,25 @@ def test_a_session_left_open_beside_the_paid_one_is_ended(sandbox, booking, paym
     assert fresh(second).status == "cancelled"
     assert {session["status"] for session in sandbox.state["sessions"]} == {"complete", "expired"}
     assert fresh(booking).status == "confirmed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_gateway_that_is_not_offered_any_more_does_not_stop_the_sweeper(sandbox, settings):
+    booking = flutterwave.hold("1A")
+    left_open = flutterwave.start(booking)
+    of_ended = flutterwave.start(flutterwave.hold("1B", trip=booking.trip))
+    apply(left_open, (Paid("1", "1", left_open.money),))
+    second = Payment.objects.create(
+        booking=booking, gateway="flutterwave", session_id="x", checkout_url="http://x", currency="NGN",
+        amount=left_open.amount, fare_amount=left_open.amount, tax_amount=0, fee_amount=0,
+    )  # fmt: skip
+    ended = hold_seats(booking.trip, "2A")
+    for one in (ended, of_ended.booking):
+        age_hold(one)
+    settings.FLUTTERWAVE_SECRET_KEY = ""
+    assert expire_ended_holds() == {"expired": 1, "kept": 0, "failed": 1}
+    assert fresh(ended).status == "expired"
+    assert (fresh(second).status, fresh(of_ended).status) == ("pending", "pending")
 
 
 def abandon_locally(payment: Payment) -> None:
