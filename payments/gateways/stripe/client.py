@@ -107,7 +107,7 @@ def understood(otherwise: type[GatewayError] = GatewayError) -> Iterator[None]:
     """Read an answer. One that does not hold what Stripe promises raises `otherwise`: OutcomeUnknown after a change."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise otherwise("The payment service gave an answer that we do not understand.") from error
 
 
