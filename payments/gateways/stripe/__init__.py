@@ -44,6 +44,7 @@ from payments.models import GatewayEvent, Payment, RefundAttempt
 log = structlog.get_logger(__name__)
 
 _SESSION = ["payment_intent.latest_charge.balance_transaction"]
+_INTENT = ["latest_charge.balance_transaction"]
 _REFUND = ["balance_transaction", "failure_balance_transaction", "charge"]
 _REFUNDS = ["data.balance_transaction", "data.failure_balance_transaction"]
 
@@ -70,12 +71,18 @@ class StripeGateway:
             return Session(session_id=session["id"], checkout_url=session["url"])
 
     def report(self, payment: Payment) -> tuple[Fact, ...]:
-        if not payment.session_id:
+        if payment.session_id:
+            session = self._session(payment.session_id)
+            with understood():
+                facts = session_facts(session)
+                intent = session.get("payment_intent") or {}
+        elif payment.intent_id:  # noted down because a page was paid twice
+            intent = self._intent(payment.intent_id)
+            with understood():
+                facts = intent_facts(intent)
+        else:
             return ()
-        session = self._session(payment.session_id)
         with understood():
-            facts = session_facts(session)
-            intent = session.get("payment_intent") or {}
             charge = intent.get("latest_charge") or {}
             refunded = charge.get("amount_refunded") or payment.refunds.all()
             disputed = charge.get("disputed")
@@ -97,6 +104,9 @@ class StripeGateway:
             return self.report(payment)
         with understood():
             return session_facts(session)
+
+    def _intent(self, intent_id: str) -> Json:
+        return fetch(lambda: self._api.payment_intents.retrieve(intent_id, {"expand": _INTENT}))
 
     def _session(self, session_id: str) -> Json:
         return fetch(lambda: self._api.checkout.sessions.retrieve(session_id, {"expand": _SESSION}))
@@ -162,7 +172,9 @@ class StripeGateway:
     def _of_expired_session(self, session: Json) -> Report:
         return _about_session(session, (SessionEnded(),))
 
-    def _of_succeeded_intent(self, intent: Json) -> Report:
+    def _of_succeeded_intent(self, intent: Json) -> Report | None:
+        if not intent.get("latest_charge"):
+            return None
         return Report(intent_facts(intent), our_id(intent), intent_id=intent["id"])
 
     def _of_failed_intent(self, intent: Json) -> Report:
