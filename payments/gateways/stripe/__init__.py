@@ -105,11 +105,11 @@ class StripeGateway:
         with understood():
             return session_facts(session)
 
-    def _intent(self, intent_id: str) -> Json:
-        return fetch(lambda: self._api.payment_intents.retrieve(intent_id, {"expand": _INTENT}))
-
     def _session(self, session_id: str) -> Json:
         return fetch(lambda: self._api.checkout.sessions.retrieve(session_id, {"expand": _SESSION}))
+
+    def _intent(self, intent_id: str) -> Json:
+        return fetch(lambda: self._api.payment_intents.retrieve(intent_id, {"expand": _INTENT}))
 
     # ----------------------------------------------------------------------------------------------------- refunds
     def refund(self, attempt: RefundAttempt) -> RefundTold:
@@ -162,7 +162,10 @@ class StripeGateway:
         reader = READERS.get(event.type)
         return reader(self, json.loads(event.body)["data"]["object"]) if reader else None
 
-    def _of_session(self, session: Json) -> Report:
+    # The account may serve other products too: what has no intent or no charge is none of our payments.
+    def _of_session(self, session: Json) -> Report | None:
+        if not session.get("payment_intent"):
+            return None
         # A paid session names its intent, not its charge: the whole of it is looked up.
         return _about_session(session, session_facts(self._session(session["id"])))
 
@@ -193,12 +196,12 @@ class StripeGateway:
             return None
         return _about_charge(charge, self._refunds(charge["payment_intent"]))
 
-    def _of_refund(self, refund: Json) -> Report:
+    def _of_refund(self, refund: Json) -> Report | None:
         # Looked up anew: its movements on the balance are told by id only, and a later state does no harm.
         return self._about_refund(self._refund(refund["id"]))
 
-    def _about_refund(self, refund: Json) -> Report:
-        return _about_charge(refund["charge"], (refund_fact(refund),))
+    def _about_refund(self, refund: Json) -> Report | None:
+        return _about_charge(refund["charge"], (refund_fact(refund),)) if refund.get("charge") else None
 
     def _of_dispute(self, dispute: Json) -> Report:
         return self._about_dispute(self._dispute(dispute["id"]))
