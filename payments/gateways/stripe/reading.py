@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from core.money import Money
 from payments.gateways.base import (
     BalanceLine,
@@ -19,6 +21,9 @@ from payments.gateways.base import (
     SessionEnded,
     Settled,
 )
+from payments.models import DisputeStatus
+
+log = structlog.get_logger(__name__)
 
 Json = Mapping[str, Any]
 
@@ -95,10 +100,14 @@ def dispute_fact(dispute: Json) -> DisputeTold:
     """Of a dispute; Stripe tells its balance transactions with it."""
     amount = from_stripe(dispute["amount"], dispute["currency"])
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
+    status = dispute["status"]
+    if status not in DisputeStatus.values:
+        log.warning("dispute_status_unknown", dispute=dispute["id"], status=status)
+        status = DisputeStatus.UNDER_REVIEW.value
     lines = dispute.get("balance_transactions") or ()
     return DisputeTold(
         dispute_id=dispute["id"],
-        status=dispute["status"],
+        status=status,
         reason=str(dispute.get("reason") or ""),
         amount=amount,
         respond_by=_time(due_by) if due_by else None,
