@@ -98,21 +98,30 @@ def refund_fact(refund: Json) -> RefundTold:
 
 def dispute_fact(dispute: Json) -> DisputeTold:
     """Of a dispute; Stripe tells its balance transactions with it."""
-    amount = from_stripe(dispute["amount"], dispute["currency"])
     due_by = (dispute.get("evidence_details") or {}).get("due_by")
+    lines = dispute.get("balance_transactions") or ()
     status = dispute["status"]
     if status not in DisputeStatus.values:
         log.warning("dispute_status_unknown", dispute=dispute["id"], status=status)
         status = DisputeStatus.UNDER_REVIEW.value
-    lines = dispute.get("balance_transactions") or ()
     return DisputeTold(
         dispute_id=dispute["id"],
         status=status,
         reason=str(dispute.get("reason") or ""),
-        amount=amount,
+        amount=from_stripe(dispute["amount"], dispute["currency"]),
         respond_by=_time(due_by) if due_by else None,
-        settled=tuple(fact for one in lines for fact in settled(one, amount if one["amount"] > 0 else -amount)),
+        settled=tuple(fact for one in lines if one["amount"] for fact in settled(one, _moved(one, dispute))),
     )
+
+
+def _moved(line: Json, dispute: Json) -> Money:
+    """How much of a dispute a line moves, signed: perhaps a part of it. In another currency nobody can say which part,
+    and each line is taken to move all of it.
+    """
+    if line["currency"] == dispute["currency"]:
+        return from_stripe(line["amount"], line["currency"])
+    amount = from_stripe(dispute["amount"], dispute["currency"])
+    return amount if line["amount"] > 0 else -amount
 
 
 def payout_fact(payout: Json) -> PayoutTold:
