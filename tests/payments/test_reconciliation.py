@@ -17,6 +17,7 @@ from payments.actions.cancel import Wish, cancel
 from payments.actions.explain import explain_finding
 from payments.actions.reconcile import Options, compare, reconcile, reconcile_one, repair, selection
 from payments.gateways.base import SessionEnded
+from payments.gateways.stripe import StripeGateway
 from payments.models import BalanceTransaction, Dispute, Finding, Payment, ReconciliationRun, Refund
 from tests.database import age_hold, as_owner
 from tests.payments import flutterwave
@@ -223,11 +224,39 @@ def test_a_payment_that_postgresql_refuses_to_compare_holds_up_no_other(sandbox,
     assert fresh(fine).is_paid
 
 
-def test_the_limit_is_not_got_round_by_way_of_the_charges(sandbox):
+def test_money_of_a_payment_beyond_the_limit_is_found_among_the_charges(sandbox):
+    """Its turn may come when the charge is too old to be listed."""
     trip = make_trip()
     first, second = (paid_unheard(sandbox, seat, trip) for seat in ("1A", "1B"))
-    assert (command("--limit", "1")["fixed"], fresh(first).is_paid, fresh(second).is_paid) == (1, True, False)
-    assert (command("--limit", "1")["fixed"], fresh(second).is_paid) == (1, True)
+    found = [("paid_at_gateway", "would_fix")] * 2
+    assert findings(command("--limit", "1", "--dry-run")) == found
+    done = command("--limit", "1")
+    assert (done["scanned"], done["fixed"]) == (1, 2)
+    assert (fresh(first).is_paid, fresh(second).is_paid) == (True, True)
+    assert command("--limit", "1")["details"] == []
+
+
+def test_a_young_payment_is_left_to_its_webhooks_among_the_charges_too(sandbox):
+    trip = make_trip()
+    old = paid_unheard(sandbox, "1A", trip)
+    age_payments("11 minutes")
+    young = paid_unheard(sandbox, "1B", trip)
+    assert reconcile(Options(min_age_minutes=10, limit=1))["fixed"] == 1
+    assert (fresh(old).is_paid, fresh(young).is_paid) == (True, False)
+
+
+def test_a_payment_found_among_the_charges_that_fails_holds_up_no_other(sandbox, monkeypatch):
+    trip = make_trip()
+    broken, fine = (paid_unheard(sandbox, seat, trip) for seat in ("1A", "1B"))
+    age_payments("8 days")
+    real = StripeGateway.report
+
+    def report(self, payment):
+        return 1 / 0 if payment.pk == broken.pk else real(self, payment)
+
+    monkeypatch.setattr(StripeGateway, "report", report)
+    assert sorted(findings(command())) == [("not_compared", "failed"), ("paid_at_gateway", "fixed")]
+    assert fresh(fine).is_paid
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_a_dispute_of_a_status_that_we_do_not_know_is_with_the_bank(sandbox, mon
     assert Dispute.objects.get().status == "won"
 
 
-# ------------------------------------------------------------------------------------------------------ what is not ours
+# ----------------------------------------------------------------------------------------------------- what is not ours
 def event(kind: str, thing: dict[str, Any]) -> dict[str, Any]:
     return {"id": "evt_theirs", "object": "event", "type": kind, "data": {"object": thing}}
 
@@ -132,3 +132,15 @@ def test_a_second_payment_of_a_page_is_found_in_order(sandbox):
     send_refunds()
     assert command()["details"] == []
     assert_gateway_agrees(sandbox)
+
+
+def test_a_second_charge_of_a_page_that_nobody_told_of_is_found_among_the_charges(sandbox):
+    """The session tells of one alone."""
+    _booking, payment = buy(sandbox, "1A")
+    unpaid = start("1B", payment.booking.trip)
+    (copy,) = sandbox.copy_session(unpaid.session_id, [{"payment_id": str(payment.pk)}])
+    sandbox.pay(copy)
+    assert findings(command("--dry-run")) == [("paid_twice", "would_fix")]
+    assert findings(command()) == [("paid_twice", "fixed")]
+    assert Payment.objects.get(session_id=None).refunds.get().reason == "duplicate"
+    assert command()["details"] == []

@@ -6,7 +6,7 @@ and people are at it at once, what a gateway tells is applied once.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,14 +15,14 @@ import structlog
 from django.db import reset_queries
 
 from payments.actions.reconcile.asking import Answer, asker, patiently
-from payments.actions.reconcile.compare import examine, odd, subject_of
+from payments.actions.reconcile.compare import differences, examine, subject_of
 from payments.actions.reconcile.findings import Found, Record
 from payments.actions.reconcile.selection import Options, Selection, in_full, mark_compared
 from payments.actions.reconcile.strangers import strangers
 from payments.actions.reconcile.waiting_events import waiting_events
 from payments.errors import PaymentError
 from payments.gateways import gateway, offered_names
-from payments.models import FindingKind, Outcome, Payment
+from payments.models import Payment
 
 Progress = Callable[[int, int], None]
 
@@ -96,40 +96,26 @@ def _take(record: Record, answers: Iterable[tuple[Payment, Answer]], *, dry_run:
         if answer.unavailable:
             record.run.skipped += 1
             left_out[payment.gateway] += 1
+            record.had_turn(subject_of(payment))
             continue
         compared.append(payment)
         record.look_at(subject_of(payment))
-        record.note(_differences(payment, answer, dry_run=dry_run))
+        record.note(differences(payment, answer, dry_run=dry_run))
     if not dry_run:
         mark_compared(compared)
     return left_out
 
 
-def _differences(payment: Payment, answer: Answer, *, dry_run: bool) -> list[Found]:
-    if answer.refusal:
-        return [odd(payment, FindingKind.PAID_HERE if payment.is_paid else FindingKind.UNKNOWN_THERE, answer.refusal)]
-    fault = answer.fault
-    try:
-        if not fault:
-            return examine(payment, answer.facts, dry_run=dry_run)
-    except Exception as error:  # whatever one payment meets, the others have their turn
-        log.exception("payment_not_compared", payment=str(payment.pk))
-        fault = f"{type(error).__name__}: {error}"
-    return [replace(odd(payment, FindingKind.NOT_COMPARED, fault), outcome=Outcome.FAILED)]
-
-
 def _look_for_strangers(record: Record, selection: Selection) -> None:
     for name in offered_names():
         try:
-            patiently(partial(_go_through_charges, record, selection, name, set()))
+            patiently(partial(_go_through_charges, record, selection, name))
         except PaymentError as error:
             record.run.skipped += 1
             record.skip(name, f"charges not looked through: {error.detail}")
 
 
-def _go_through_charges(record: Record, selection: Selection, name: str, noted: set[Found]) -> None:
-    """`noted`: what was found before the gateway asked us to wait, in the midst of its list."""
-    for found in strangers(gateway(name), selection.since, dry_run=selection.options.dry_run):
-        if found not in noted:
-            noted.add(found)
-            record.note([found])
+def _go_through_charges(record: Record, selection: Selection, name: str) -> None:
+    """Again from the start if the gateway asks us to wait: what was found by then has had its turn."""
+    for found in strangers(gateway(name), selection, record):
+        record.note(found)

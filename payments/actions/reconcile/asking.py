@@ -47,7 +47,7 @@ def asker() -> Iterator[Ask]:
 
     def ask(payments: Iterable[Payment]) -> Iterator[tuple[Payment, Answer]]:
         # Each in a copy of the context, for the correlation id of what it logs.
-        asked = [(payment, pool.submit(copy_context().run, _ask_one, payment)) for payment in payments]
+        asked = [(payment, pool.submit(copy_context().run, ask_one, payment)) for payment in payments]
         for payment, future in asked:
             yield payment, future.result()
 
@@ -57,7 +57,8 @@ def asker() -> Iterator[Ask]:
         pool.shutdown(cancel_futures=True)
 
 
-def _ask_one(payment: Payment) -> Answer:
+def ask_one(payment: Payment) -> Answer:
+    """What its gateway answers; never an error."""
     try:
         return Answer(patiently(lambda: gateway(payment.gateway).report(payment)))
     except (GatewayUnavailable, FieldsInvalid):  # it does not answer, or is not offered any more

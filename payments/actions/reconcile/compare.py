@@ -5,13 +5,16 @@ found that would not be mended, and nothing mended that was not found.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
+import structlog
 from django.db import transaction
 
 from bookings.locks import lock_to_sell
 from core.transactions import in_one_transaction
 from payments.actions.apply import take_in
+from payments.actions.reconcile.asking import Answer
 from payments.actions.reconcile.entries import missing_entries, own_charge, received
 from payments.actions.reconcile.findings import Found
 from payments.actions.reconcile.trial import Step, Trial, tried
@@ -27,6 +30,8 @@ from payments.gateways.base import (
     Settled,
 )
 from payments.models import FindingKind, Outcome, Payment, RefundStatus
+
+log = structlog.get_logger(__name__)
 
 _K = FindingKind
 _ACTIONS = {
@@ -53,6 +58,20 @@ def examine(payment: Payment, facts: Sequence[Fact], *, dry_run: bool) -> list[F
     if not facts and not payment.is_paid:
         return []  # nothing was heard and nothing is claimed
     return [*_at_odds(payment, facts), *_mended(payment, facts, dry_run)]
+
+
+def differences(payment: Payment, answer: Answer, *, dry_run: bool) -> list[Found]:
+    """The same for whatever the gateway answered; never an error."""
+    if answer.refusal:
+        return [odd(payment, _K.PAID_HERE if payment.is_paid else _K.UNKNOWN_THERE, answer.refusal)]
+    fault = answer.fault
+    try:
+        if not fault:
+            return examine(payment, answer.facts, dry_run=dry_run)
+    except Exception as error:  # whatever one payment meets, the others have their turn
+        log.exception("payment_not_compared", payment=str(payment.pk))
+        fault = f"{type(error).__name__}: {error}"
+    return [replace(odd(payment, _K.NOT_COMPARED, fault), outcome=Outcome.FAILED)]
 
 
 @in_one_transaction

@@ -54,6 +54,7 @@ class Record:
         self.run.refresh_from_db()
         self._new: list[Finding] = []
         self._looked_at: set[str] = set()
+        self._had_turn: set[str] = set()
 
     @property
     def started_at(self) -> datetime:
@@ -64,10 +65,19 @@ class Record:
         """What earlier runs had found about this is out of date from now on."""
         self._looked_at.add(subject)
 
+    def had_turn(self, subject: str) -> None:
+        """This is not looked at again in this run: a difference was noted, or its gateway does not answer."""
+        self._had_turn.add(subject)
+
+    def has_had_turn(self, subject: str) -> bool:
+        """Whether it was said so."""
+        return subject in self._had_turn
+
     def note(self, found: Iterable[Found]) -> None:
         """Differences; those that people have explained before are not told again."""
         for one in found:
             self.look_at(one.subject)
+            self.had_turn(one.subject)
             finding = one.as_finding(self.run)
             if one.outcome == Outcome.REPORTED and _is_explained(finding):
                 continue

@@ -51,6 +51,10 @@ class Selection:
         """How many are left out because they have only just begun."""
         return self._in_time.filter(created_at__gt=self._until).count()
 
+    def is_too_young(self, payment: Payment) -> bool:
+        """Whether it is left to its webhooks."""
+        return payment.created_at > self._until
+
     def batches(self) -> Iterator[list[Payment]]:
         """The payments with their bookings, refunds, attempts and disputes, so many at a time."""
         left = self.options.limit or _MOST["limit"]

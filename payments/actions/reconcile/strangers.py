@@ -1,15 +1,17 @@
 """Money at a gateway that no payment is known to have brought."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import replace
 
 import structlog
 
 from payments.actions.match_lines import match_line
-from payments.actions.reconcile.compare import examine
-from payments.actions.reconcile.findings import Found
-from payments.actions.reconcile.selection import in_full
+from payments.actions.reconcile.asking import ask_one
+from payments.actions.reconcile.compare import differences, subject_of
+from payments.actions.reconcile.findings import Found, Record
+from payments.actions.reconcile.selection import Selection, in_full
 from payments.batches import in_batches
+from payments.errors import GatewayUnavailable
 from payments.gateways.base import Gateway, Paid, Report, Settled
 from payments.models import BalanceTransaction, FindingKind, Outcome, Payment
 from payments.queries import payment_of
@@ -19,19 +21,21 @@ log = structlog.get_logger(__name__)
 _BATCH = 100  # as many as a gateway shows on a page
 
 
-def strangers(offered: Gateway, since: datetime, *, dry_run: bool) -> Iterator[Found]:
-    """Charges since then that no payment knows: those of nobody go to suspense, once, for people to see.
+def strangers(offered: Gateway, selection: Selection, record: Record) -> Iterator[list[Found]]:
+    """Charges in the time of the look-back that no payment knows: those of nobody go to suspense, once, for people.
 
-    Money of a payment whose turn comes anyway is none of these: comparing the payment finds it.
+    A payment that is theirs is compared now, unless it had its turn in this run: with a limit, its turn may never come
+    while they are listed.
     """
-    for reports in in_batches(offered.charges(since), _BATCH):
+    dry_run = selection.options.dry_run
+    for reports in in_batches(offered.charges(selection.since), _BATCH):
         for report in _unheard(offered.name, reports):
             payment = payment_of(offered.name, report)
             if payment is None:
-                yield from _of_nobody(offered, report, dry_run=dry_run)
-            elif payment.created_at < since:
-                payment = in_full(Payment.objects.all()).get(pk=payment.pk)
-                yield from examine(payment, offered.report(payment), dry_run=dry_run)
+                if found := _of_nobody(offered, report, dry_run=dry_run):
+                    yield [found]
+            elif not (selection.is_too_young(payment) or record.has_had_turn(subject_of(payment))):
+                yield _of_payment(payment, report, dry_run=dry_run)
 
 
 def _unheard(name: str, reports: Sequence[Report]) -> Iterator[Report]:
@@ -40,12 +44,23 @@ def _unheard(name: str, reports: Sequence[Report]) -> Iterator[Report]:
     return (report for report in reports if report.intent_id not in intents)
 
 
-def _of_nobody(offered: Gateway, report: Report, *, dry_run: bool) -> Iterator[Found]:
+def _of_payment(payment: Payment, report: Report, *, dry_run: bool) -> list[Found]:
+    payment = in_full(Payment.objects.all()).get(pk=payment.pk)
+    answer = ask_one(payment)
+    if answer.unavailable:
+        raise GatewayUnavailable
+    if all(fact not in answer.facts for fact in report.facts if isinstance(fact, Paid)):
+        # A page that was paid twice: its payment's session tells of one of them.
+        answer = replace(answer, facts=(*answer.facts, *report.facts))
+    return differences(payment, answer, dry_run=dry_run)
+
+
+def _of_nobody(offered: Gateway, report: Report, *, dry_run: bool) -> Found | None:
     paid = next(fact for fact in report.facts if isinstance(fact, Paid))
     lines = [fact.line for fact in report.facts if isinstance(fact, Settled)]
     names = [line.transaction_id for line in lines]
     if lines and BalanceTransaction.objects.filter(gateway=offered.name, transaction_id__in=names).exists():
-        return  # on the staff's list already
+        return None  # on the staff's list already
     action, outcome = "wait until it is on the gateway's balance", Outcome.REPORTED
     if lines:
         action, outcome = "book it to suspense", Outcome.WOULD_FIX if dry_run else Outcome.FIXED
@@ -56,4 +71,4 @@ def _of_nobody(offered: Gateway, report: Report, *, dry_run: bool) -> Iterator[F
             log.exception("finding_not_mended", charge=paid.charge_id)
             action, outcome = f"{action}: {type(error).__name__}: {error}", Outcome.FAILED
     told = f"{paid.received.format('en')}: {action}"
-    yield Found(f"charge {paid.charge_id}", paid.intent_id, FindingKind.UNKNOWN_MONEY, told, outcome)
+    return Found(f"charge {paid.charge_id}", paid.intent_id, FindingKind.UNKNOWN_MONEY, told, outcome)
