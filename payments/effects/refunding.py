@@ -14,7 +14,11 @@ POLL = timedelta(hours=1)  # from one look at a refund under way to the next
 
 
 def told(fact: RefundTold, payment: Payment, booking: Booking, now: datetime) -> None:
-    """A refund stands so at the gateway. Older news, and news of an attempt that is over, change nothing."""
+    """A refund stands so at the gateway. Older news, and news of an attempt that is over, change nothing.
+
+    One of another amount is booked as it is. It does not settle ours, which is not sent again either: reconciliation
+    tells people of it.
+    """
     attempt = _ours(fact, payment) or _made_there(fact, payment)
     refund = attempt.refund
     if attempt.gateway_refund_id is None:
@@ -35,10 +39,11 @@ def told(fact: RefundTold, payment: Payment, booking: Booking, now: datetime) ->
         _fail(refund, fact.error)
         if refund.reason == RefundReason.GATEWAY:
             explaining.owe_again(payment, refund)
-    elif fact.status == "succeeded" and refund.status in Refund.UNDER_WAY:
-        refund.succeed(now)
-        tell_paid(refund)
-    elif fact.status == "pending" and refund.status in Refund.UNSENT:
+    elif fact.status == "succeeded" and fact.amount == refund.money:
+        if refund.status in Refund.UNDER_WAY:
+            refund.succeed(now)
+            tell_paid(refund)
+    elif refund.status in Refund.UNSENT:
         refund.submit(now + POLL)
     standing.show(payment, booking)
 

@@ -15,6 +15,7 @@ from payments.actions.cancel import Wish, cancel
 from payments.actions.give_back import give_courtesy
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
+from payments.gateways import flutterwave as adapter
 from payments.gateways.base import Paid
 from payments.gateways.stripe import StripeGateway
 from payments.models import Dispute, Finding, FindingKind, GatewayEvent, Payment, Refund
@@ -29,7 +30,7 @@ from tests.payments.reconciling import (
     start,
     unguarded,
 )
-from tests.payments.scene import assert_gateway_agrees, books, buy, charge_of, fresh, send_refunds
+from tests.payments.scene import assert_gateway_agrees, books, buy, charge_of, fresh, lapse_refunds, send_refunds
 from tests.world import hold_seats, make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -287,6 +288,42 @@ def test_a_refund_that_the_gateway_does_not_know_is_told(sandbox):
     detail = assert_only_told("refund_here_only")
     assert detail["gateway_id"] == "re_of_nobody"
     assert detail["action"] == f"here refund {refund.pk} of SAR 1.00, there none"
+
+
+def telling_of_refunds(monkeypatch, **otherwise: Any) -> None:
+    """From now on Flutterwave tells of refunds otherwise."""
+    real = adapter.refund_fact
+    monkeypatch.setattr(adapter, "refund_fact", lambda told, currency: real({**told, **otherwise}, currency))
+
+
+def test_a_refund_of_another_amount_there_is_told_and_does_not_settle_ours(sandbox, monkeypatch):
+    booking, payment = flutterwave.buy(sandbox)
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    telling_of_refunds(monkeypatch, amount_refunded=10, AmountRefunded=10)
+    assert send_refunds()["sent"] == 1
+    refund = Refund.objects.get()
+    assert (refund.status, fresh(payment).refunded_amount) == ("submitted", 0)
+    assert books("NGN")["refunds:payable"] == 1_000 - refund.amount
+    detail = assert_only_told("amount_differs")
+    assert detail["gateway_id"] == refund.attempts.get().gateway_refund_id
+    assert detail["action"] == f"here refund {refund.pk} of {refund.money.format('en')}, there NGN 10.00"
+    lapse_refunds()
+    assert send_refunds()["asked"] == 1
+    assert len(sandbox.flutterwave_state["refunds"]) == 1
+
+
+def test_a_failed_refund_that_is_paid_there_after_all_is_told(sandbox, monkeypatch):
+    booking, _payment = flutterwave.buy(sandbox)
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    sandbox.mode(flutterwave_refund_outcome="failing")
+    send_refunds()
+    flutterwave.tell_all(sandbox)
+    refund = Refund.objects.get()
+    assert refund.status == "failed"
+    telling_of_refunds(monkeypatch, status="completed-bank-transfer", meta=None)
+    detail = assert_only_told("refund_out_of_step")
+    assert detail["gateway_id"] == refund.attempts.get().gateway_refund_id
+    assert fresh(refund).status == "failed"
 
 
 def test_a_dispute_that_the_gateway_does_not_know_is_told(sandbox):

@@ -29,7 +29,7 @@ from payments.gateways.base import (
     SessionEnded,
     Settled,
 )
-from payments.models import FindingKind, Outcome, Payment, RefundStatus
+from payments.models import FindingKind, Outcome, Payment, Refund, RefundAttempt, RefundStatus
 
 log = structlog.get_logger(__name__)
 
@@ -129,17 +129,29 @@ def _at_odds(payment: Payment, facts: Sequence[Fact]) -> Iterator[Found]:
     if paid.received != here:
         kind = _K.AMOUNT if paid.received.currency == here.currency else _K.CURRENCY
         yield odd(payment, kind, f"here {here.format('en')}, there {paid.received.format('en')}")
-    refunds = {one.refund_id for one in facts if isinstance(one, RefundTold)}
+    told_refunds = {one.refund_id: one for one in facts if isinstance(one, RefundTold)}
     for refund in payment.refunds.all():
         for attempt in refund.attempts.all():
-            if attempt.gateway_refund_id and attempt.gateway_refund_id not in refunds:
-                told = f"here refund {refund.pk} of {refund.money.format('en')}, there none"
-                yield odd(payment, _K.REFUND_HERE, told, attempt.gateway_refund_id)
+            if refund_id := attempt.gateway_refund_id:
+                yield from _refund_at_odds(payment, refund, attempt, told_refunds.get(refund_id))
     disputes = {one.dispute_id for one in facts if isinstance(one, DisputeTold)}
     for dispute in payment.disputes.all():
         if dispute.dispute_id not in disputes:
             told = f"here a dispute of {dispute.money.format('en')}, there none"
             yield odd(payment, _K.DISPUTE_HERE, told, dispute.dispute_id)
+
+
+def _refund_at_odds(
+    payment: Payment, refund: Refund, attempt: RefundAttempt, fact: RefundTold | None
+) -> Iterator[Found]:
+    refund_id = attempt.gateway_refund_id or ""
+    here = f"here refund {refund.pk} of {refund.money.format('en')}"
+    if fact is None:
+        yield odd(payment, _K.REFUND_HERE, f"{here}, there none", refund_id)
+    elif attempt.is_over and fact.status == "succeeded":
+        yield odd(payment, _K.REFUND_DIFFERS, f"{here} failed, there it was paid after all", refund_id)
+    elif fact.status != "failed" and fact.amount != refund.money:
+        yield odd(payment, _K.AMOUNT, f"{here}, there {fact.amount.format('en')}", refund_id)
 
 
 def odd(payment: Payment, finding: FindingKind, told: str, gateway_id: str = "") -> Found:
