@@ -47,9 +47,25 @@ def take_in(payment: Payment, facts: Sequence[Fact]) -> tuple[Payment, datetime]
     # Every writer of a payment holds its booking's lock, so this read stays true until commit.
     payment = Payment.objects.get(pk=payment.pk)
     payment.booking = booking
+    paid = payment
     for fact in facts:
-        _apply_one(fact, payment, booking, now)
+        is_of_money = isinstance(fact, Settled | RefundTold | DisputeTold)
+        _apply_one(fact, paid if is_of_money else payment, booking, now)
+        if isinstance(fact, Paid):
+            paid = _paid_with(fact, payment)
     return payment, now
+
+
+def _paid_with(fact: Paid, payment: Payment) -> Payment:
+    """The payment that has this money, which the facts after it are about: a page that was paid twice has two."""
+    if payment.intent_id == fact.intent_id:
+        return payment
+    named = Payment.objects.filter(booking=payment.booking, gateway=payment.gateway, intent_id=fact.intent_id)
+    other = named.first()
+    if other is None:
+        return payment
+    other.booking = payment.booking
+    return other
 
 
 def _apply_one(fact: Fact, payment: Payment, booking: Booking, now: datetime) -> None:

@@ -103,6 +103,7 @@ class SessionEnded:
     """The session takes no money any more, and took none."""
 
 
+# Facts about money (Settled, RefundTold, DisputeTold) are about that of the Paid before them.
 Fact = Paid | Settled | RefundTold | DisputeTold | Declined | Processing | Failed | SessionEnded
 
 

@@ -372,3 +372,16 @@ def test_refunds_of_a_link_that_was_paid_twice_stay_with_their_own_payment(sandb
     assert {one["tx_id"] for one in made(sandbox)} == {int(payment.intent_id), int(extra.intent_id)}
     assert "refunds:payable" not in books("NGN")
     assert_gateway_agrees(sandbox)
+
+
+def test_news_of_the_second_payments_refund_before_that_of_its_money_is_about_the_second(sandbox, sale):
+    _booking, payment = sale
+    second = sandbox.pay_flutterwave(payment.session_id)
+    sandbox.control("flutterwave/refund", transaction=second["id"], amount="10.00")
+    for body in reversed(webhooks(sandbox)):
+        assert send(body).status_code == 200
+    (made_there,) = Refund.objects.filter(reason="gateway")
+    assert made_there.payment.intent_id == str(second["id"])
+    assert (fresh(payment).status, fresh(payment).refunded_amount) == ("succeeded", 0)
+    assert sync(payment.pk).refunded_amount == 0
+    assert_gateway_agrees(sandbox)

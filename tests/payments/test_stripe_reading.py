@@ -10,7 +10,9 @@ from core.money import Money
 from payments.actions.apply import apply
 from payments.actions.match_payouts import match_all
 from payments.actions.sync import sync
+from payments.effects.standing import left
 from payments.gateways import stripe as adapter
+from payments.gateways.base import Paid
 from payments.gateways.calls import Operation
 from payments.gateways.stripe import StripeGateway
 from payments.gateways.stripe.reading import dispute_fact
@@ -144,3 +146,12 @@ def test_a_second_charge_of_a_page_that_nobody_told_of_is_found_among_the_charge
     assert findings(command()) == [("paid_twice", "fixed")]
     assert Payment.objects.get(session_id=None).refunds.get().reason == "duplicate"
     assert command()["details"] == []
+
+
+def test_a_dispute_of_the_second_payment_told_with_its_money_is_about_the_second(sandbox):
+    _booking, payment = buy(sandbox, "1A")
+    money = Paid("pi_second", "ch_second", payment.money)
+    apply(payment, (money, dispute_fact(dispute(line(1, -10_500), status="needs_response"))))
+    second = Payment.objects.get(intent_id="pi_second")
+    assert Dispute.objects.get().payment == second
+    assert left(payment) == payment.amount

@@ -97,12 +97,14 @@ def _steps(payment: Payment, facts: Sequence[Fact]) -> Iterator[Step]:
     charges = {fact.charge_id for fact in facts if isinstance(fact, Paid)}
     known = Payment.objects.filter(gateway=payment.gateway, charge_id__in=charges)
     unknown = charges - set(known.values_list("charge_id", flat=True))
+    money: tuple[Paid, ...] = ()
     for fact in facts:
         finding, gateway_id = _name(fact, payment, is_paid=is_paid)
         # How money reached the balance is part of the news that it came.
         is_part = isinstance(fact, Settled) and fact.line.source_id in unknown
-        yield Step(finding, gateway_id, partial(take_in, payment, (fact,)), is_part)
-        is_paid = is_paid or isinstance(fact, Paid)
+        yield Step(finding, gateway_id, partial(take_in, payment, (*money, fact)), is_part)
+        if isinstance(fact, Paid):
+            is_paid, money = True, (fact,) if fact.intent_id != payment.intent_id else ()
 
 
 def _found(payment: Payment, step: Step, trial: Trial, *, dry_run: bool) -> Found:

@@ -73,7 +73,7 @@ class FlutterwaveGateway:
             own = succeeded[0]
             again = [fact for other in succeeded[1:] for fact in paid_facts(other)]  # the page was paid more than once
             refunds = self._refunds(transaction_id(own), _created_at(own))
-            return (*paid_facts(own), *again, *(refund_fact(one, own["currency"]) for one in refunds))
+            return (*paid_facts(own), *(refund_fact(one, own["currency"]) for one in refunds), *again)
 
     def end(self, payment: Payment) -> tuple[Fact, ...]:
         """No call ends a page. What is paid there later is late money, which finds its seats free or goes back."""
