@@ -10,7 +10,6 @@ from datetime import datetime
 from bookings.locks import lock_to_sell
 from bookings.models import Booking
 from core.transactions import in_one_transaction
-from payments import postings
 from payments.effects import disputing, paying, refunding
 from payments.gateways.base import (
     Declined,
@@ -73,7 +72,7 @@ def _apply_one(fact: Fact, payment: Payment, booking: Booking, now: datetime) ->
         case Paid():
             paying.paid(fact, payment, booking, now)
         case Settled():
-            postings.settled(payment, fact)
+            paying.settled(fact, payment)
         case RefundTold():
             refunding.told(fact, payment, booking, now)
         case DisputeTold():

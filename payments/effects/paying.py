@@ -2,16 +2,21 @@
 
 from datetime import datetime
 
+import structlog
+
 from bookings.actions import release
 from bookings.actions.confirm import confirm
 from bookings.errors import SeatsLost
 from bookings.models import Booking, BookingStatus
 from core import outbox
 from core.money import Money
+from ledger.errors import EntryConflictError
 from payments import postings
-from payments.gateways.base import Paid
+from payments.gateways.base import Paid, Settled
 from payments.models import Payment, PaymentStatus, Refund, RefundReason
 from payments.nudge import nudge_refunds
+
+log = structlog.get_logger(__name__)
 
 
 def paid(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None:
@@ -70,6 +75,18 @@ def _send_back(payment: Payment, fact: Paid, back: Money, reason: RefundReason) 
     refund = Refund.objects.create(payment=payment, amount=back.amount, currency=back.currency, reason=reason)
     outbox.enqueue("refund.requested", str(refund.pk), {"refund": refund.pk})
     nudge_refunds()
+
+
+def settled(fact: Settled, payment: Payment) -> None:
+    """It has reached the gateway's balance. The fee that was told first stands: people hear of another one from
+    reconciliation, and it keeps back no other news.
+    """
+    try:
+        postings.settled(payment, fact)
+    except EntryConflictError:
+        if fact.line.amount.currency != fact.of.currency:
+            raise
+        log.warning("fee_differs", payment=str(payment.pk), line=fact.line.transaction_id)
 
 
 def declined(payment: Payment, message: str) -> None:

@@ -8,7 +8,9 @@ import pytest
 import requests
 
 from core.money import Money
+from payments.actions.sync import sync
 from payments.errors import GatewayError, GatewayUnavailable, OutcomeUnknown
+from payments.gateways import flutterwave as adapter
 from payments.gateways import gateway
 from payments.gateways.base import Declined, Failed, Paid, Processing
 from payments.gateways.flutterwave import client
@@ -20,8 +22,10 @@ from payments.gateways.flutterwave.reading import (
     to_flutterwave,
     unpaid_facts,
 )
-from payments.models import RefundAttempt
-from tests.payments.flutterwave import hold, start
+from payments.models import Refund, RefundAttempt
+from tests.payments.flutterwave import buy, hold, send, start, webhooks
+from tests.payments.reconciling import command
+from tests.payments.scene import books
 
 AMOUNTS = [
     (Money(12_050, "NGN"), "120.50", "120.5"),
@@ -228,3 +232,25 @@ def test_what_flutterwave_does_not_tell_is_nothing(sandbox):
     offered, now = gateway("flutterwave"), datetime.now(UTC)
     assert [*offered.lines(now), *offered.payouts(now), *offered.lines_of("1")] == []
     assert offered.balance() == {}
+
+
+# --------------------------------------------------------------------------------------------------- a fee that changes
+@pytest.mark.django_db(transaction=True)
+def test_a_fee_that_changes_after_it_was_posted_is_told_and_keeps_back_no_other_news(sandbox, monkeypatch):
+    _booking, payment = buy(sandbox)
+    fee = books("NGN")["platform:gateway_fees"]
+
+    def changed(told):
+        return paid_facts({**told, "amount_settled": told["amount_settled"] - 1})
+
+    monkeypatch.setattr(adapter, "paid_facts", changed)
+    sandbox.control("flutterwave/refund", transaction=int(payment.intent_id), amount="10.00")
+    assert {send(body).status_code for body in webhooks(sandbox)} == {200}
+    assert sync(payment.pk).refunded_amount == Refund.objects.get().amount == 1_000
+    for _again in range(2):
+        (detail,) = command()["details"]
+        assert (detail["finding"], detail["outcome"]) == ("amount_differs", "reported")
+        assert detail["action"] == (
+            f"here a fee of {Money(fee, 'NGN').format('en')}, there {Money(fee + 100, 'NGN').format('en')}"
+        )
+    assert books("NGN")["platform:gateway_fees"] == fee

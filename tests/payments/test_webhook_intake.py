@@ -9,8 +9,8 @@ from django.test import Client
 from bookings.models import Booking
 from core import jobs
 from ledger.models import JournalEntry
-from payments.actions import apply as apply_module
 from payments.actions.start import start_payment
+from payments.effects import paying
 from payments.models import GatewayEvent, Payment
 from tests.database import as_owner
 from tests.payments.gateway import send, send_all, signed
@@ -164,7 +164,7 @@ def test_a_failure_is_kept_with_the_event_and_the_job_processes_it_later(paid_ev
         raise RuntimeError("the ledger is on fire")
 
     with monkeypatch.context() as broken_time:
-        broken_time.setattr(apply_module.postings, "charge", broken)
+        broken_time.setattr(paying.postings, "charge", broken)
         answer = send(paid_event)
         assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
         event = GatewayEvent.objects.get()
@@ -188,7 +188,7 @@ def test_a_failure_is_kept_with_the_event_and_the_job_processes_it_later(paid_ev
 
 @pytest.mark.django_db(transaction=True)
 def test_an_event_is_tried_five_times_and_then_left_to_staff(paid_event, monkeypatch):
-    monkeypatch.setattr(apply_module.postings, "charge", None)
+    monkeypatch.setattr(paying.postings, "charge", None)
     send(paid_event)
     for _ in range(6):
         with as_owner() as cursor:

@@ -15,7 +15,7 @@ from bookings.locks import lock_to_sell
 from core.transactions import in_one_transaction
 from payments.actions.apply import take_in
 from payments.actions.reconcile.asking import Answer
-from payments.actions.reconcile.entries import missing_entries, own_charge, received
+from payments.actions.reconcile.entries import missing_entries, other_fees, own_charge, received
 from payments.actions.reconcile.findings import Found
 from payments.actions.reconcile.trial import Step, Trial, tried
 from payments.gateways.base import (
@@ -131,6 +131,9 @@ def _at_odds(payment: Payment, facts: Sequence[Fact]) -> Iterator[Found]:
     if paid.received != here:
         kind = _K.AMOUNT if paid.received.currency == here.currency else _K.CURRENCY
         yield odd(payment, kind, f"here {here.format('en')}, there {paid.received.format('en')}")
+    for movement, fee in other_fees(payment, facts):
+        told = f"here a fee of {fee.format('en')}, there {movement.line.fee.format('en')}"
+        yield odd(payment, _K.AMOUNT, told, movement.line.transaction_id)
     told_refunds = {one.refund_id: one for one in facts if isinstance(one, RefundTold)}
     for refund in payment.refunds.all():
         for attempt in refund.attempts.all():

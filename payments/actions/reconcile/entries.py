@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from core.money import Money
-from ledger.models import JournalEntry
+from ledger.models import JournalEntry, Posting
 from payments import postings
 from payments.actions.reconcile.trial import Step
-from payments.gateways.base import Fact, Paid
+from payments.gateways.base import Fact, Paid, Settled
 from payments.models import DisputeStatus, FindingKind, Payment
 
 
@@ -19,6 +19,19 @@ def received(payment: Payment) -> Money:
     """What came for a payment that was paid, as the books have it. A page may have been paid in another currency."""
     in_books = JournalEntry.objects.filter(reference=_charge(payment)).values_list("currency", flat=True).first()
     return Money(payment.received_amount, in_books or payment.currency)
+
+
+def other_fees(payment: Payment, facts: Sequence[Fact]) -> Iterator[tuple[Settled, Money]]:
+    """Movements of the charge whose fee the books have otherwise, and how; not those whose fee they lack."""
+    movements = [one for one in facts if isinstance(one, Settled) and one.line.source_id == payment.charge_id]
+    references = [f"{payment.gateway}:{one.line.transaction_id}:fee" for one in movements]
+    posted = Posting.objects.filter(entry__reference__in=references, account__code=postings.FEES)
+    rows = posted.values_list("entry__reference", "amount", "entry__currency")
+    fees = {reference: Money(amount, currency) for reference, amount, currency in rows}
+    for movement, reference in zip(movements, references, strict=True):
+        fee = fees.get(reference, movement.line.fee)
+        if fee != movement.line.fee:
+            yield movement, fee
 
 
 def missing_entries(payment: Payment, facts: Sequence[Fact]) -> Iterator[Step]:
