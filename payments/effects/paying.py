@@ -21,16 +21,18 @@ log = structlog.get_logger(__name__)
 
 def paid(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None:
     """The gateway has the money: the seats are sold, or it goes back."""
-    if payment.is_paid:
-        if fact.intent_id != payment.intent_id:
-            _paid_again(fact, payment, booking, now)
-        return
-    paid_before = booking.paid_amount
+    if not payment.is_paid:
+        _take(fact, payment, booking, now)
+    elif fact.intent_id != payment.intent_id:
+        _paid_again(fact, payment, booking, now)
+
+
+def _take(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None:
     payment.succeed(received=fact.received.amount, intent_id=fact.intent_id, charge_id=fact.charge_id, at=now)
     reason = _why_it_goes_back(fact.received, payment, booking)
     if reason is None:
         try:
-            confirm(booking, now, paid_amount=paid_before + payment.amount, reason="Paid.")
+            confirm(booking, now, paid_amount=payment.amount, reason="Paid.")
         except SeatsLost:
             reason = RefundReason.LATE
     excess = Money(fact.received.amount - payment.amount, fact.received.currency)
@@ -43,28 +45,30 @@ def paid(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None:
 
 
 def _paid_again(fact: Paid, payment: Payment, booking: Booking, now: datetime) -> None:
-    """A page that was left open took money twice: the second is noted down as a payment of its own, and goes back."""
+    """A page that was left open took money twice: the second is noted down as a payment of its own.
+
+    It goes back, unless nothing that came before it could pay for the booking.
+    """
     if Payment.objects.filter(gateway=payment.gateway, intent_id=fact.intent_id).exists():
         return
     second = Payment.objects.create(
         booking=booking,
         gateway=payment.gateway,
         status=PaymentStatus.CANCELLED,
-        currency=fact.received.currency,
-        amount=fact.received.amount,
-        fare_amount=fact.received.amount,
-        tax_amount=0,
-        fee_amount=0,
+        currency=payment.currency,
+        amount=payment.amount,
+        fare_amount=payment.fare_amount,
+        tax_amount=payment.tax_amount,
+        fee_amount=payment.fee_amount,
     )
-    second.succeed(received=fact.received.amount, intent_id=fact.intent_id, charge_id=fact.charge_id, at=now)
-    _send_back(second, fact, fact.received, RefundReason.DUPLICATE)
+    _take(fact, second, booking, now)
 
 
 def _why_it_goes_back(received: Money, payment: Payment, booking: Booking) -> RefundReason | None:
+    if booking.paid_amount:  # it was sold, whatever became of it after
+        return RefundReason.DUPLICATE
     if received.currency != payment.currency or received.amount < payment.amount:
         return RefundReason.UNDERPAID
-    if booking.is_sold:
-        return RefundReason.DUPLICATE
     return None
 
 

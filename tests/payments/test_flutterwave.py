@@ -14,6 +14,7 @@ from core.errors import FieldsInvalid
 from core.models import OutboxMessage
 from ledger.models import JournalEntry
 from payments.actions.abandon import abandon
+from payments.actions.cancel import Wish, cancel
 from payments.actions.expire import expire_ended_holds
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
@@ -284,6 +285,49 @@ def test_a_link_that_was_paid_twice_is_found_by_polling_alone(sandbox, booking, 
         sync(one.pk)
     assert (fresh(payment).status, fresh(extra).status) == ("succeeded", "refunded")
     assert Payment.objects.count() == 2
+    assert_gateway_agrees(sandbox)
+
+
+def pay_too_little_first(sandbox, payment):
+    """And then in full on the same page; that is not told yet."""
+    sandbox.pay_flutterwave(payment.session_id, amount="10.00")
+    tell_all(sandbox)
+    assert Refund.objects.get().reason == "underpaid"
+    sandbox.pay_flutterwave(payment.session_id)
+
+
+@pytest.mark.parametrize("told_by", ["webhook", "polling"])
+def test_a_link_that_was_paid_in_full_after_too_little_sells_the_seats(sandbox, booking, payment, told_by):
+    pay_too_little_first(sandbox, payment)
+    if told_by == "webhook":
+        tell_all(sandbox)
+    else:
+        sync(payment.pk)
+    second = Payment.objects.exclude(pk=payment.pk).get()
+    assert (second.status, second.money) == ("succeeded", payment.money)
+    assert (fresh(booking).status, fresh(booking).paid_amount) == ("confirmed", payment.amount)
+    (refund,) = Refund.objects.all()
+    assert (refund.payment_id, refund.amount) == (payment.pk, 1_000)
+    cancel(booking.pk, Wish(in_full=True))
+    for _round in range(2):
+        send_refunds()
+        tell_all(sandbox)
+    assert (fresh(second).status, fresh(booking).status) == ("refunded", "refunded")
+    assert "refunds:payable" not in books("NGN")
+    assert_gateway_agrees(sandbox)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_that_was_paid_in_full_after_too_little_goes_back_if_the_seats_are_gone(sandbox, booking, payment):
+    pay_too_little_first(sandbox, payment)
+    age_hold(booking)
+    expire_ended_holds()
+    booking_of_another = hold(trip=booking.trip)
+    tell_all(sandbox)
+    second = Payment.objects.exclude(pk=payment.pk).get()
+    assert (second.refunds.get().reason, second.refunds.get().amount) == ("late", payment.amount)
+    assert (fresh(booking).status, fresh(booking_of_another).status) == ("expired", "pending")
+    send_refunds()
     assert_gateway_agrees(sandbox)
 
 

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 _K = FindingKind
 _ACTIONS = {
     _K.PAID_THERE: "book the payment: the seats are sold, or it goes back",
-    _K.PAID_AGAIN: "book the payment and pay it back",
+    _K.PAID_AGAIN: "book the payment: it goes back, unless the one before it did",
     _K.UNDER_WAY_THERE: "keep the seats for the payment",
     _K.DECLINED_THERE: "note the failed try",
     _K.FAILED_THERE: "end the payment",
