@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.money import CurrencyField
+from ledger.chart import kind_of
+from ledger.errors import AccountUnknownError
 
 BASIS_POINTS = 10_000
 
@@ -49,6 +51,17 @@ class Operator(models.Model):
             models.CheckConstraint(condition=models.Q(commission_bps__lte=BASIS_POINTS), name="operator_commission"),
             models.CheckConstraint(condition=models.Q(tax_bps__lte=BASIS_POINTS), name="operator_tax"),
         ]
+
+    def clean(self) -> None:
+        # The ledger's accounts carry the code, so it stays as it is from then on.
+        if self._state.adding and self.code:
+            self._check_code()
+
+    def _check_code(self) -> None:
+        try:
+            kind_of(f"operator:{self.code}:payable")
+        except AccountUnknownError as error:
+            raise ValidationError({"code": _("Only Latin letters, digits, “-” and “_”.")}) from error
 
     def __str__(self) -> str:
         return self.name

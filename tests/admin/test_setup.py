@@ -6,7 +6,7 @@ from django.core import checks
 from bookings.models import Operator, Place, Route, Seat, SeatMap, Vehicle
 from bookings.queries import search_trips
 from tests.admin.scene import errors_of, form_of, fresh, page, text_of
-from tests.world import make_place, make_seat_map, make_trip
+from tests.world import POLICY, make_place, make_seat_map, make_trip
 
 
 # ------------------------------------------------------------------------------------------------------------ operators
@@ -33,6 +33,8 @@ def test_an_operator_is_added_with_fee_and_policy_as_people_write_them(root):
 @pytest.mark.parametrize(
     ("typed", "error"),
     [
+        ({"code": "AIS 1."}, "Only Latin letters, digits, “-” and “_”."),
+        ({"code": "سفر"}, "Only Latin letters, digits, “-” and “_”."),
         ({"currency": "XXY"}, "There is no such currency."),
         ({"booking_fee": "0.1234"}, "This is no amount of KWD."),
         ({"cancellation_policy": "never"}, "is no tier like"),
@@ -55,6 +57,13 @@ def test_code_and_currency_of_an_operator_stay_because_the_ledger_names_them(roo
     changed = fresh(operator)
     assert (changed.code, changed.currency, changed.booking_fee) == (operator.code, "SAR", 150)
     assert changed.cancellation_policy == operator.cancellation_policy
+
+
+def test_the_terms_of_an_operator_whose_code_no_account_takes_can_still_be_changed(root):
+    operator = Operator.objects.create(code="AIS 1.", name="AIS", currency="SAR", cancellation_policy=POLICY)
+    response = root.post(page(operator, "change"), form_of(root.get(page(operator, "change"))) | {"booking_fee": "1.5"})
+    assert response.status_code == 302, errors_of(response)
+    assert fresh(operator).booking_fee == 150
 
 
 def test_a_new_name_is_in_the_next_search(root, django_capture_on_commit_callbacks):
