@@ -5,7 +5,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.money import CurrencyField
+from core.money import CurrencyField, can_be_charged
 from ledger.chart import kind_of
 from ledger.errors import AccountUnknownError
 
@@ -26,6 +26,12 @@ def validate_policy(tiers: Any) -> None:
         raise ValidationError(_("A refund lies between 0 and 100 percent."), code="percent")
     if any(fee < 0 for fee in fees):
         raise ValidationError(_("A fee is zero or more."), code="fee")
+
+
+def check_booking_fee(fee: int, currency: str) -> None:
+    """Raises ValidationError for a fee, in minor units, that gateways do not take; none is fine."""
+    if fee and not can_be_charged(fee, currency):
+        raise ValidationError({"booking_fee": _("Cards are charged in steps of ten of this currency's smallest unit.")})
 
 
 class Operator(models.Model):
@@ -56,6 +62,7 @@ class Operator(models.Model):
         # The ledger's accounts carry the code, so it stays as it is from then on.
         if self._state.adding and self.code:
             self._check_code()
+        check_booking_fee(self.booking_fee, self.currency)
 
     def _check_code(self) -> None:
         try:

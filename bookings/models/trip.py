@@ -3,7 +3,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.mode import Mode
-from bookings.models.operator import Operator
+from bookings.models.operator import Operator, check_booking_fee
 from bookings.models.place import Place
 from bookings.models.route import Route
 from bookings.models.vehicle import SeatMap
@@ -54,6 +54,9 @@ class Trip(Stateful):
 
     def __str__(self) -> str:
         return f"{self.number} {self.service_date:%Y-%m-%d}"
+
+    def clean(self) -> None:
+        check_booking_fee(self.booking_fee, self.currency)
 
     @property
     def cancellation_policy(self) -> list[dict[str, int]]:

@@ -13,7 +13,7 @@ from tests.world import POLICY, make_place, make_seat_map, make_trip
 def operator_form(**other) -> dict:
     return {
         "code": "NEW", "name": "New Lines", "currency": "kwd", "commission_bps": "750", "tax_bps": "0",
-        "booking_fee": "0.125", "cancellation_policy": "48h:100%\n\n0 25", **other,
+        "booking_fee": "0.120", "cancellation_policy": "48h:100%\n\n0 25", **other,
     }  # fmt: skip
 
 
@@ -21,12 +21,12 @@ def test_an_operator_is_added_with_fee_and_policy_as_people_write_them(root):
     response = root.post(page(Operator, "add"), operator_form())
     assert response.status_code == 302, errors_of(response)
     operator = Operator.objects.get()
-    assert (operator.currency, operator.booking_fee) == ("KWD", 125)
+    assert (operator.currency, operator.booking_fee) == ("KWD", 120)
     assert operator.cancellation_policy == [
         {"hours_before": 48, "refund_percent": 100}, {"hours_before": 0, "refund_percent": 25},
     ]  # fmt: skip
     text = text_of(root, page(Operator))
-    assert "KWD 0.125" in text
+    assert "KWD 0.120" in text
     assert "7.5 %" in text
 
 
@@ -37,6 +37,7 @@ def test_an_operator_is_added_with_fee_and_policy_as_people_write_them(root):
         ({"code": "سفر"}, "Only Latin letters, digits, “-” and “_”."),
         ({"currency": "XXY"}, "There is no such currency."),
         ({"booking_fee": "0.1234"}, "This is no amount of KWD."),
+        ({"booking_fee": "0.125"}, "Cards are charged in steps of ten"),
         ({"cancellation_policy": "never"}, "is no tier like"),
         ({"cancellation_policy": "0 h: 50 %\n24 h: 80 %"}, "Order the tiers"),
         ({"cancellation_policy": "24 h: 101 %"}, "between 0 and 100 percent"),
@@ -46,6 +47,22 @@ def test_an_operator_is_added_with_fee_and_policy_as_people_write_them(root):
 def test_terms_that_make_no_sense_are_refused(root, typed, error):
     assert error in str(errors_of(root.post(page(Operator, "add"), operator_form(**typed))))
     assert not Operator.objects.exists()
+
+
+@pytest.mark.parametrize(("currency", "fee", "minor"), [("KWD", "0", 0), ("SAR", "1.25", 125), ("JPY", "5", 5)])
+def test_a_fee_of_nothing_or_in_any_step_of_other_currencies_is_taken(root, currency, fee, minor):
+    response = root.post(page(Operator, "add"), operator_form(currency=currency, booking_fee=fee))
+    assert response.status_code == 302, errors_of(response)
+    assert Operator.objects.get().booking_fee == minor
+
+
+def test_the_fee_of_a_trip_is_one_that_cards_can_be_charged_as_well(root):
+    trip = make_trip(currency="KWD")
+    form = form_of(root.get(page(trip, "change")))
+    response = root.post(page(trip, "change"), form | {"booking_fee": "0.505"})
+    assert "Cards are charged in steps of ten" in str(errors_of(response))
+    assert root.post(page(trip, "change"), form | {"booking_fee": "0.510"}).status_code == 302
+    assert fresh(trip).booking_fee == 510
 
 
 def test_code_and_currency_of_an_operator_stay_because_the_ledger_names_them(root):
