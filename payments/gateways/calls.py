@@ -1,5 +1,6 @@
 """Every call to a gateway passes here: the circuit, the audit of what may change something, and the fault points."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -35,8 +36,16 @@ for _gateway in GATEWAYS:
     for _operation in Operation:
         faults.declare(f"{_gateway} {_operation}")
 
-# Nothing of these is kept: keys, and what people type on a gateway's page.
-_SECRET = ("secret", "authorization", "card", "payment_method_details", "billing_details", "token", "auth_model")
+# Nothing of these is kept: keys, and who pays with what, as we tell it or as people type it on a gateway's page. What
+# is called `name` and nothing else is a person's only in those below; lines of a purchase have one too.
+_SECRET = re.compile(
+    "secret|authorization|token|auth_model|card|account_?number|fingerprint|(^|_)ip$|narration"
+    "|(payment_method|billing|customer|shipping)_details|collected_information|custom_fields|evidence$"
+    "|.name$|email|phone|address|tax_id",
+    re.IGNORECASE,
+)
+# Of these only the id is kept, which is all that they are elsewhere.
+_PERSON = ("customer", "owner", "shipping")
 
 
 def read(gateway: str, operation: Operation, send: Callable[[], T]) -> T:
@@ -100,10 +109,7 @@ def _note(call: GatewayCall, outcome: str, answer: Any) -> None:
 def redacted(value: Any) -> Any:
     """The same without secrets and personal data of the payer; addresses of pages lose what follows the path."""
     if isinstance(value, dict):
-        return {
-            name: "…" if any(word in name.lower() for word in _SECRET) else redacted(inner)
-            for name, inner in value.items()
-        }
+        return {name: _redacted_part(name, inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(inner) for inner in value]
     if isinstance(value, str):
@@ -111,3 +117,11 @@ def redacted(value: Any) -> Any:
             return value.partition("?")[0].partition("#")[0]
         return "…" if "@" in value else value
     return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _redacted_part(name: str, value: Any) -> Any:
+    if _SECRET.search(name):
+        return "…"
+    if name in _PERSON and isinstance(value, dict):
+        return {"id": value["id"]} if "id" in value else {}
+    return redacted(value)

@@ -71,12 +71,89 @@ def test_a_gateway_is_never_asked_inside_a_transaction(payment):
         ({"client_secret": "cs_secret_1", "id": "cs_1"}, {"client_secret": "…", "id": "cs_1"}),
         ({"payment_method_details": {"card": {"last4": "4242"}}}, {"payment_method_details": "…"}),
         ({"customer_email": "layla@example.com"}, {"customer_email": "…"}),
+        ({"customer": "cus_1", "customer_account": None}, {"customer": "cus_1", "customer_account": None}),
+        ({"shipping": None, "amount_shipping": 5}, {"shipping": None, "amount_shipping": 5}),
+        ({"product_data": {"name": "Riyadh – Jeddah"}}, {"product_data": {"name": "Riyadh – Jeddah"}}),
         ({"url": "https://pay.example/c/cs_1?key=abc#x"}, {"url": "https://pay.example/c/cs_1"}),
         ({"lines": [{"amount": 100, "live": False}, None]}, {"lines": [{"amount": 100, "live": False}, None]}),
     ],
 )  # fmt: skip
 def test_what_is_kept_has_no_secrets(value, kept):
     assert redacted(value) == kept
+
+
+PERSONAL = ("Layla", "layla@example.com", "+966500000000", "Palm Street", "10.1.2.3", "3000123", "553188")
+PERSON = {"name": "Layla Haddad", "email": "layla@example.com", "phone": "+966500000000"}
+ADDRESS = {"line1": "Palm Street 1", "city": "Riyadh", "postal_code": "3000123"}
+SESSION = {
+    "id": "cs_1",
+    "amount_total": 10_500,
+    "status": "complete",
+    "customer": None,
+    "customer_details": {**PERSON, "address": ADDRESS, "individual_name": "Layla", "tax_ids": [{"value": "3000123"}]},
+    "customer_email": "layla@example.com",
+    "collected_information": {"shipping_details": {"name": "Layla", "address": ADDRESS}, "individual_name": "Layla"},
+    "custom_fields": [{"key": "passport", "text": {"value": "3000123"}}],
+}
+CHARGE = {
+    "id": "ch_1",
+    "amount": 10_500,
+    "status": "succeeded",
+    "billing_details": {**PERSON, "address": ADDRESS},
+    "payment_method_details": {"card": {"fingerprint": "3000123"}},
+    "receipt_email": "layla@example.com",
+    "shipping": {**PERSON, "address": ADDRESS},
+    "source": {"id": "src_1", "owner": {**PERSON, "address": ADDRESS, "verified_name": "Layla"}},
+}
+TRANSACTION = {
+    "id": 288200108,
+    "amount": 105,
+    "status": "successful",
+    "ip": "10.1.2.3",
+    "device_fingerprint": "3000123",
+    "narration": "Layla Haddad",
+    "card": {"first_6digits": "553188", "last_4digits": "2950"},
+    "customer": {"id": 216519823, **PERSON, "phone_number": "+966500000000", "phonenumber": "+966500000000"},
+    "customer_name": "Layla Haddad",
+    "meta": {"originatorname": "LAYLA HADDAD", "originatoraccountnumber": "3000123", "booking_reference": "ABCDEFGH"},
+}
+
+
+@pytest.mark.parametrize("answer", [SESSION, CHARGE, TRANSACTION], ids=["session", "charge", "transaction"])
+def test_what_is_kept_of_an_answer_names_nobody(answer):
+    kept = redacted({"data": [answer]})["data"][0]
+    for word in PERSONAL:
+        assert word.lower() not in json.dumps(kept, ensure_ascii=False).lower()
+    for told in {"id", "amount", "amount_total", "status"} & set(answer):
+        assert kept[told] == answer[told]
+
+
+def test_of_a_customer_the_id_is_kept():
+    kept = redacted(TRANSACTION)
+    assert kept["customer"] == {"id": 216519823}
+    assert kept["meta"]["booking_reference"] == "ABCDEFGH"
+
+
+def test_who_pays_is_not_kept_with_the_call_that_opens_a_page(sandbox):
+    booking = hold_seats(make_trip("LOS", "ABV", currency="NGN"), "1A")
+    booking.contact_phone = "+966500000000"
+    booking.save()
+    payment = start_payment(booking.pk, "flutterwave").payment
+    assert payment.parameters["customer"]["phonenumber"] == "+966500000000"
+    call = GatewayCall.objects.get()
+    assert call.request["tx_ref"] == str(payment.pk)
+    assert "+966500000000" not in json.dumps(call.request)
+
+
+def test_nothing_of_the_sandboxs_answers_names_who_paid(sandbox, payment):
+    sandbox.pay(payment.session_id)
+    (session,) = sandbox.state["sessions"]
+    (charge,) = sandbox.state["charges"]
+    told = redacted([session, charge])
+    assert "layla@example.com" in json.dumps([session, charge])
+    assert "layla@example.com" not in json.dumps(told)
+    assert (told[0]["payment_status"], told[1]["amount"]) == ("paid", charge["amount"])
+    assert told[0]["metadata"] == session["metadata"]
 
 
 @pytest.mark.parametrize(
