@@ -5,6 +5,7 @@ import time
 
 import pytest
 from django.test import Client
+from structlog.testing import capture_logs
 
 from bookings.models import Booking
 from core import jobs
@@ -156,6 +157,34 @@ def test_an_event_of_somebody_elses_payment_is_stored_and_left(paid_event):
     assert send(paid_event).status_code == 200
     assert GatewayEvent.objects.get().processed_at
     assert Booking.objects.get().status == "pending_payment"
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("sk_test_1", {"livemode": True}),
+        ("sk_live_1", {"livemode": False}),
+        ("rk_live_1", {"livemode": False}),
+        ("sk_test_1", {"account": "acct_other"}),
+    ],
+)
+def test_an_event_of_another_mode_or_account_is_stored_and_left(paid_event, settings, key, change):
+    settings.STRIPE_SECRET_KEY = key
+    with capture_logs() as logs:
+        assert send(paid_event | change).json() == {"received": True}
+    assert "event_not_ours" in [line["event"] for line in logs if line["log_level"] == "warning"]
+    event = GatewayEvent.objects.get()
+    assert event.processed_at
+    assert (event.payment, event.last_error) == (None, "")
+    assert Booking.objects.get().status == "pending_payment"
+    assert not JournalEntry.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
+def test_an_event_of_the_live_mode_belongs_to_a_live_key(paid_event, settings, key):
+    settings.STRIPE_SECRET_KEY = key
+    assert send(paid_event | {"livemode": True, "account": None}).status_code == 200
+    assert Booking.objects.get().status == "confirmed"
 
 
 @pytest.mark.django_db(transaction=True)

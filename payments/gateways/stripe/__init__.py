@@ -159,8 +159,12 @@ class StripeGateway:
     def report_of(self, event: GatewayEvent) -> Report | PayoutTold | None:
         if event.api_version != settings.STRIPE_API_VERSION:
             log.warning("api_version_differs", event_id=event.event_id, api_version=event.api_version)
+        told = json.loads(event.body)
+        if not events.is_ours(told):
+            log.warning("event_not_ours", event_id=event.event_id, account=told.get("account"), type=event.type)
+            return None
         reader = READERS.get(event.type)
-        return reader(self, json.loads(event.body)["data"]["object"]) if reader else None
+        return reader(self, told["data"]["object"]) if reader else None
 
     # The account may serve other products too: what has no intent or no charge is none of our payments.
     def _of_session(self, session: Json) -> Report | None:

@@ -31,6 +31,16 @@ def read_event(body: bytes, headers: Mapping[str, str]) -> IncomingEvent:
         raise WebhookRefused("The body is no event.") from error
 
 
+def is_ours(event: Mapping[str, Any]) -> bool:
+    """Whether a verified event is about our own account, in the mode of our key.
+
+    An endpoint may be told of connected accounts, which are named then, and of their test mode beside the live one:
+    https://docs.stripe.com/connect/webhooks
+    """
+    is_live = settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+    return not event.get("account") and event.get("livemode", is_live) is is_live
+
+
 def _name(value: Any, longest: int) -> str:
     """An id or a name as the gateway gives them. Raises ValueError."""
     if isinstance(value, str) and 0 < len(value) <= longest and value.isascii() and value.isprintable():
