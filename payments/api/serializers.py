@@ -62,7 +62,12 @@ class SeatsSerializer(serializers.Serializer[Any]):
 
 class CancellationSerializer(serializers.Serializer[Any]):
     seats = serializers.ListField(
-        child=serializers.CharField(max_length=5), required=False, default=list, max_length=100
+        child=serializers.CharField(max_length=5),
+        required=False,
+        default=list,
+        min_length=1,
+        max_length=100,
+        help_text="All seats without it.",
     )
     expected_refund = MoneySerializer()
 

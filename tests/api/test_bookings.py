@@ -370,6 +370,13 @@ def test_a_cancellation_answers_with_its_history(api, sandbox, trip):
     assert answer == api.get(f"/bookings/{booking['reference']}").json()
 
 
+def test_a_cancellation_of_no_seats_at_all_is_refused(api, sandbox, trip):
+    path = f"/bookings/{book(api, trip, '1A', '1B')['reference']}/cancellation"
+    answer = api.post(path, {"seats": [], "expected_refund": {"amount": 0, "currency": "SAR"}})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "seats")
+    assert Booking.objects.get().status == "pending"
+
+
 @pytest.mark.parametrize("reference", ["%00", "AB%00C", "ÄÄÄÄÄÄÄÄ", "x" * 300, "..", "%2F"])
 def test_an_odd_reference_is_not_found(api, trip, reference):
     for method, path in (("GET", ""), ("POST", "/payments"), ("POST", "/extend")):
