@@ -48,13 +48,19 @@ def give_courtesy(payment_id: UUID, amount: int, *, note: str) -> Refund:
     return refund
 
 
-def check_refundable(payment: Payment, amount: int) -> None:
-    """Raises InvalidState if the payment has no money to give back now, RefundTooLarge if not so much."""
+def check_refundable(payment: Payment, amount: int, currency: str = "") -> None:
+    """Raises InvalidState if the payment has no money to give back now, RefundTooLarge if not so much.
+
+    `amount`: minor units of the payment's currency, unless `currency` is another.
+    """
     if not payment.is_paid:
         raise InvalidState("Nothing was paid.", state=payment.status)
     if payment.disputes.filter(status__in=Dispute.WITH_THE_BANK).exists():
         raise InvalidState("The payment is disputed: the bank decides who gets the money.", state="disputed")
-    if amount > (left := standing.left(payment)):
+    # Money that came in another currency than was asked for is owed back whole, by a refund of its own.
+    is_owed_elsewhere = payment.refunds.exclude(currency=currency or payment.currency).exists()
+    left = 0 if is_owed_elsewhere else standing.left(payment)
+    if amount > left:
         raise RefundTooLarge(f"Only {left} minor units of the payment are left.", left=left)
 
 
@@ -64,7 +70,7 @@ def try_again(refund_id: int, *, note: str) -> Refund:
     refund, payment, booking, now = _locked(refund_id)
     if refund.reason == RefundReason.GATEWAY:
         raise InvalidState("It was made at the payment service: make another one there, or here.", state=refund.status)
-    check_refundable(payment, refund.amount)
+    check_refundable(payment, refund.amount, refund.currency)
     refund.request_again(now, reason=note[:300])
     standing.show(payment, booking)
     nudge_refunds()

@@ -45,7 +45,7 @@ class GiveCourtesy(Decision):
     button = _("Pay it back")
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Raises InvalidState if nothing at all can be paid back."""
+        """Raises InvalidState or RefundTooLarge if nothing at all can be paid back."""
         check_refundable(self.subject, 1)
         return {**super().get_form_kwargs(), "payment": self.subject}
 

@@ -3,7 +3,12 @@
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from core.money import Money
 from ledger.models import JournalEntry
+from payments.actions.apply import apply
+from payments.actions.give_back import give_courtesy, try_again
+from payments.errors import RefundTooLarge
+from payments.gateways.base import Paid
 from payments.models import Payment, Refund
 from tests.admin.deciding import address, confirm, decide, last_entry, lines_posted, lines_shown, preview
 from tests.admin.scene import fresh, make_dispute, messages_of, page, pay, start, text_of, words
@@ -123,6 +128,22 @@ def test_nothing_is_paid_back_of_what_was_not_paid(root):
     payment = start(hold_seats(make_trip(), "1A"))
     assert courtesy(payment) not in root.get(page(payment, "change")).content.decode()
     assert messages_of(root.get(courtesy(payment), follow=True)) == ["Nothing was paid."]
+
+
+@pytest.mark.parametrize("typed", ["5", "105", "105000"])
+def test_nothing_is_paid_back_of_money_of_another_currency_but_itself(root, typed):
+    payment = start(hold_seats(make_trip(), "1A"))
+    apply(payment, (Paid("pi_1", "ch_1", Money(10_500_000, "JPY")),))
+    refund = Refund.objects.get()
+    refund.fail("The card is closed.")
+    response = root.post(courtesy(payment), {"amount": typed, "reason": "x"}, follow=True)
+    assert messages_of(response) == ["Only SAR 0.00 of the payment can still go back."]
+    with pytest.raises(RefundTooLarge):
+        give_courtesy(payment.pk, 10_500_000, note="x")
+    assert not LogEntry.objects.exists()
+    assert Refund.objects.get() == refund
+
+    assert try_again(refund.pk, note="another account").status == "requested"
 
 
 @pytest.mark.parametrize("wrong", ["0d1c2b3a-0000-4000-8000-000000000000", "not-an-id"])
