@@ -3,6 +3,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.money import CurrencyField, Money
 from core.transitions import Stateful, Transitions
@@ -12,7 +13,7 @@ from payments.models.payment import Payment
 class PayoutStatus(models.TextChoices):
     PENDING = "pending", _("waiting")
     IN_TRANSIT = "in_transit", _("on its way")
-    PAID = "paid", _("arrived")
+    PAID = "paid", pgettext_lazy("payout", "arrived")
     FAILED = "failed", _("failed")
     CANCELED = "canceled", _("cancelled")
 

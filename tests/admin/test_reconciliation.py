@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from payments.models import BalanceTransaction, Finding, Payout, ReconciliationRun
+from bookings.models import TripStatus
+from payments.models import BalanceTransaction, Finding, Payout, PayoutStatus, ReconciliationRun
 from tests.admin.scene import fresh, make_finding, make_line, make_payout, messages_of, page, pay, start, text_of
 from tests.payments.reconciling import command, everything, paid_unheard
 from tests.payments.scene import buy
@@ -216,6 +217,11 @@ def test_a_payout_shows_its_lines_their_sum_and_the_books(root, sandbox):
     assert "Missing" not in text
     BalanceTransaction.objects.filter(type="charge").update(payout=None)
     assert "Missing SAR" in text_of(root, page(known, "change"))
+
+
+def test_in_arabic_a_payout_arrives_as_payouts_do_and_a_trip_as_trips_do():
+    with override("ar"):
+        assert (PayoutStatus.PAID.label, TripStatus.ARRIVED.label) == ("وصل", "وصلت")
 
 
 def test_a_line_is_explained_and_its_payout_matches(root, superuser):

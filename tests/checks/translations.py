@@ -45,7 +45,13 @@ def read(path: Path) -> Catalog:
 
 def messages(catalogue: Catalog) -> dict[tuple[str, str], Message]:
     """By context and English text; the header is none."""
-    return {(message.context or "", first(message.id)): message for message in catalogue if message.id}
+    return {(context_of(message), first(message.id)): message for message in catalogue if message.id}
+
+
+def context_of(message: Message) -> str:
+    """Babel leaves it in bytes when it reads a compiled catalogue."""
+    context: str | bytes = message.context or ""
+    return context.decode() if isinstance(context, bytes) else context
 
 
 def first(text: str | tuple[str, ...]) -> str:
