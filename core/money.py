@@ -6,7 +6,7 @@ from typing import Self
 
 from babel.numbers import format_currency
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info
 
 # How many decimal digits a currency's minor unit stands for; two where nothing is said here. ISO 4217, except that
 # MGA (whose fifth is no decimal) is counted in whole ariary as both gateways do.
@@ -99,15 +99,17 @@ class Money:
 
     def format(self, language: str | None = None) -> str:
         """For people, in the reader's language: `SAR 125.00`."""
+        language = language or get_language() or "en"
+        # Torn apart at the end of a line from right to left, its parts are read in the wrong order.
+        gap = "\N{NO-BREAK SPACE}" if get_language_info(language)["bidi"] else " "
         digits = minor_digits(self.currency)
-        pattern = "¤ #,##0" + ("." + "0" * digits if digits else "")
         return format_currency(
             self.major,
             self.currency,
-            format=pattern,
-            locale=(language or get_language() or "en").replace("-", "_"),
+            format=f"¤{gap}#,##0" + ("." + "0" * digits if digits else ""),
+            locale=language.replace("-", "_"),
             currency_digits=False,
-        ).replace("\N{NO-BREAK SPACE}", " ")
+        )
 
     def to_json(self) -> dict[str, int | str]:
         """The API's shape: `{"amount": 12500, "currency": "SAR"}`."""

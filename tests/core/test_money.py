@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,13 @@ def test_minor_units_are_shown_by_the_currencys_digits(amount, currency, major, 
     assert money.format("en") == english
     digits = str.maketrans("٠١٢٣٤٥٦٧٨٩٫٬", "0123456789.,")
     assert arabic in money.format("ar").translate(digits)
+
+
+def test_in_a_line_from_right_to_left_currency_and_number_stay_together():
+    assert Money(2_040_000, "NGN").format("ar") == "NGN\N{NO-BREAK SPACE}20,400.00"
+    assert Money(-2_040_000, "SAR").format("ar").split(" ") == [Money(-2_040_000, "SAR").format("ar")]
+    with override("ar"):
+        assert str(Money(5, "JPY")) == "JP¥\N{NO-BREAK SPACE}5"
 
 
 @pytest.mark.parametrize(("amount", "currency"), [("0.001", "SAR"), ("0.5", "JPY"), ("0.0001", "KWD")])
