@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bookings import claims, postings
-from bookings.models import Booking, TripStatus
+from bookings.models import Booking, Passenger, TripStatus
 from bookings.policy import Share
 from core import outbox
 
@@ -23,15 +23,25 @@ def cancel_seats(
     postings.seats_cancelled(booking, shares, covered=covered, by_bank=by_bank)
     if not booking.live_passengers():
         booking.cancel(reason=reason)
-    first = min(share.passenger.pk for share in shares)
+    tell_cancelled(
+        booking,
+        [share.passenger for share in shares],
+        refund=covered.get("refunds:payable", 0),
+        kept=sum(share.passenger.price for share in shares) - max(by_bank, sum(share.back for share in shares)),
+    )
+
+
+def tell_cancelled(booking: Booking, passengers: Sequence[Passenger], *, refund: int = 0, kept: int = 0) -> None:
+    """Tell the traveller that these seats are given up, and what becomes of their money, minor units."""
+    first = min(passenger.pk for passenger in passengers)
     outbox.enqueue(
         "booking.cancelled",
         f"{booking.reference}:{first}",
         {
             "booking": booking.pk,
-            "seats": [share.passenger.seat.number for share in shares],
-            "refund": covered.get("refunds:payable", 0),
-            "kept": sum(share.passenger.price for share in shares) - max(by_bank, sum(share.back for share in shares)),
+            "seats": [passenger.seat.number for passenger in passengers],
+            "refund": refund,
+            "kept": kept,
             "trip_cancelled": booking.trip.status == TripStatus.CANCELLED,
         },
     )

@@ -9,8 +9,9 @@ from datetime import datetime
 from django.conf import settings
 
 from bookings import claims
+from bookings.actions.cancel import tell_cancelled
 from bookings.errors import HoldExpired, SeatUnavailable
-from bookings.models import Booking, BookingPaymentStatus
+from bookings.models import Booking, BookingPaymentStatus, TripStatus
 
 
 def expire(booking: Booking, now: datetime) -> bool:
@@ -24,11 +25,14 @@ def expire(booking: Booking, now: datetime) -> bool:
 
 
 def give_up(booking: Booking, *, reason: str) -> None:
-    """Cancel an unpaid booking and put its seats back on sale."""
-    for passenger in booking.live_passengers():
+    """Cancel an unpaid booking and put its seats back on sale. If its trip will not run, the traveller is told."""
+    passengers = booking.live_passengers()
+    for passenger in passengers:
         passenger.cancel(reason=reason)
     claims.release(booking)
     booking.cancel(reason=reason)
+    if booking.trip.status == TripStatus.CANCELLED:
+        tell_cancelled(booking, passengers)
 
 
 def fail(booking: Booking, now: datetime, *, reason: str) -> None:

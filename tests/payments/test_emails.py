@@ -112,6 +112,28 @@ def test_a_trip_that_the_operator_cancelled_is_told_as_such(sale):
     assert "given up" not in message.body + html_of(message)
 
 
+@pytest.mark.parametrize("about_to_pay", [False, True])
+def test_who_has_not_paid_is_told_that_the_trip_was_cancelled_and_nothing_of_money(sandbox, about_to_pay):
+    booking = hold_seats(make_trip(), "1A")
+    if about_to_pay:
+        start_payment(booking.pk)
+    cancel_trip(booking.trip_id, reason="sandstorm")
+    clear_cancelled_trips()
+    assert fresh(booking).status == "cancelled"
+    message = only_mail()
+    assert message.subject == f"Your trip RUH to JED was cancelled: booking {booking.reference}"
+    assert_both_say(message, "Operator SAR will not run T1 from RUH to JED on", "Traveller 1A")
+    for part in (message.body, html_of(message)):
+        assert "SAR 0" not in part
+        assert "omes back" not in part
+
+
+def test_who_gives_an_unpaid_booking_up_is_not_written_to(sandbox):
+    cancel(hold_seats(make_trip(), "1A").pk, Wish())
+    outbox.drain()
+    assert mail.outbox == []
+
+
 def test_what_a_bank_took_back_is_not_said_to_be_kept(sandbox, sale):
     booking, payment = sale
     dispute = sandbox.dispute(charge_of(sandbox, payment)["id"])["id"]

@@ -36,7 +36,7 @@ def test_everybody_is_paid_back_in_full_and_told(sandbox):
         assert booking.refunded_amount == booking.total.amount
     assert fresh(payment).status == "refunded"
     assert books().keys() == {"gateway:stripe:clearing", "platform:gateway_fees"}
-    assert OutboxMessage.objects.filter(kind="booking.cancelled").count() == 2
+    assert OutboxMessage.objects.filter(kind="booking.cancelled").count() == 3
     assert_gateway_agrees(sandbox)
 
 
