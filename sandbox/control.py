@@ -55,6 +55,7 @@ class Control:
     def routes(self) -> list[Route]:
         return routes(
             ("POST", "/reset", self.reset),
+            ("POST", "/quiet", self.quiet),
             ("POST", "/endpoint", self.endpoint),
             ("GET", "/mode", self.mode),
             ("POST", "/mode", self.mode),
@@ -120,6 +121,10 @@ class Control:
         """From now on calls are answered as they should be."""
         self._world.faults.clear()
         return []
+
+    async def quiet(self, _request: Request, _body: Json) -> Json:
+        """Waits until no event is on its way, five seconds at most: {"quiet": whether none is}."""
+        return {"quiet": await self._world.deliveries.quiet(5)}
 
     async def state(self, _request: Request, _body: Json) -> Json:
         """Everything, each list in order of creation."""

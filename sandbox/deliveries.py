@@ -215,6 +215,14 @@ class Deliveries:
             answers = [await self._send(row, event) for row in rows]
         return [answer["status"] for answer in answers]
 
+    async def quiet(self, patience: float) -> bool:
+        """Wait until nothing is being sent, for so many seconds at most. Whether nothing is."""
+        deadline = time.monotonic() + patience
+        while self._lanes and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait(self._lanes.values(), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0)  # the next that is due takes its lane
+        return not self._lanes
+
     def abandon(self) -> None:
         """Call back what is being sent in the background."""
         for task in self._lanes.values():

@@ -87,12 +87,13 @@ def web_process(django_db_setup, sandbox_process) -> Iterator[str]:
 
 
 @pytest.fixture
-def web(transactional_db, web_process, sandbox) -> str:
-    """The address of the web server; the sandbox delivers its events there."""
+def web(transactional_db, web_process, sandbox) -> Iterator[str]:
+    """The address of the web server; the sandbox delivers its events there, none of them into the next test."""
     sandbox.control("endpoint", url=f"{web_process}/webhooks/stripe")
     sandbox.control("flutterwave/endpoint", url=f"{web_process}/webhooks/flutterwave")
     sandbox.mode(delivery="auto", charge_updated_delay_seconds=0)
-    return web_process
+    yield web_process
+    sandbox.control("quiet")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

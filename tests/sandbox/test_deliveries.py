@@ -113,6 +113,19 @@ def test_a_slow_receiver_blocks_neither_the_api_nor_other_payments(sandbox, rece
     release.set()
 
 
+def test_quiet_is_when_every_event_that_is_due_was_answered(sandbox, receiver):
+    def answer(hook):
+        time.sleep(0.05)
+        return 200
+
+    receiver.answer = answer
+    sandbox.control("mode", charge_updated_delay_seconds=0)
+    sandbox.pay()
+    assert sandbox.control("quiet") == {"quiet": True}
+    assert {one["state"] for one in sandbox.state()["deliveries"]} == {"delivered"}
+    assert len(receiver.hooks) >= 4
+
+
 def test_the_events_of_one_payment_wait_for_each_other(sandbox, receiver):
     answered = []
 
