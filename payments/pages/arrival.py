@@ -47,9 +47,7 @@ def come_back(request: HttpRequest, payment_id: UUID) -> HttpResponse:
     booking = _visible_booking(request, payment)
     if booking is None:
         return render(request, "payments/elsewhere.html", {"payment": payment, "heard": heard})
-    # By our own word for it, or Flutterwave's.
-    left = "left" in request.GET or request.GET.get("status") == "cancelled"
-    if not heard or (payment.status == PaymentStatus.PENDING and not left):
+    if not heard or (payment.status == PaymentStatus.PENDING and not _came_back_unpaid(request)):
         return _wait(request, booking, payment)
     _tell(request, booking, payment)
     return redirect("bookings:booking", booking.reference)
