@@ -33,11 +33,13 @@ def failed_refund(journey: Journey) -> None:
 
 def decide_on_failed_refund(journey: Journey, decision: str) -> None:
     """What staff do, and do again if it was not done."""
-    shown = journey.desk.look(decision, journey.refund, reason="The card is closed")
+    failed = journey.payment.refunds.get(status="failed")
+    shown = journey.desk.look(decision, failed, reason="The card is closed")
     with journey.fatal():
         journey.desk.confirm(shown)
-    if journey.refund.status == "failed":
-        journey.desk.confirm(journey.desk.look(decision, journey.refund, reason="The card is closed"))
+    failed.refresh_from_db()
+    if failed.status == "failed":
+        journey.desk.confirm(journey.desk.look(decision, failed, reason="The card is closed"))
 
 
 @scene("web", f"{STAFF}.try_again")
@@ -52,6 +54,15 @@ def is_paid_back_by_hand(journey: Journey) -> End:
     failed_refund(journey)
     decide_on_failed_refund(journey, "payments_refund_pay_by_hand")
     return REFUNDED
+
+
+@scene("web", f"{STAFF}.replace")
+def is_paid_back_in_the_dashboard_instead(journey: Journey) -> End:
+    failed_refund(journey)
+    journey.sandbox.refund_in_dashboard(journey.payment.charge_id, journey.refund.amount)
+    journey.hear_everything()
+    decide_on_failed_refund(journey, "payments_refund_went_back")
+    return End("refunded", "partially_refunded", ("replaced", "succeeded"))
 
 
 @scene("web", f"{STAFF}.account_as_courtesy")
