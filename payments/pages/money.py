@@ -46,7 +46,7 @@ class MoneyOf:
     @property
     def arrival(self) -> str:
         """How long what was sent through a gateway takes; empty if nothing was."""
-        sent = [refund for refund in self.refunds if refund.status not in Refund.FRUITLESS and not refund.paid_by_hand]
+        sent = [refund for refund in self.refunds if refund.status != RefundStatus.FAILED and not refund.paid_by_hand]
         return refund_words.arrival(sent[-1].payment.gateway) if sent else ""
 
     @property
@@ -66,7 +66,10 @@ def money_of(booking: Booking) -> MoneyOf:
     refunds: list[Refund] = []
     disputes: list[Dispute] = []
     if any(payment.is_paid for payment in payments):
-        refunds = list(Refund.objects.filter(payment__booking=booking).select_related("payment").order_by("pk"))
+        # What took the place of one that was replaced tells of itself; one that nobody was promised is not missed.
+        told = Refund.objects.filter(payment__booking=booking).exclude(status=RefundStatus.REPLACED)
+        told = told.exclude(reason=RefundReason.GATEWAY, status=RefundStatus.FAILED)
+        refunds = list(told.select_related("payment").order_by("pk"))
         disputes = disputes_of(booking)
     return MoneyOf(booking.currency, payments[-1] if payments else None, refunds, disputes)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bookings.actions.cancel_trip import cancel_trip
 from bookings.models import Booking, Passenger, SeatClaim, TripStop
+from payments.actions.give_back import replace
 from payments.actions.refund import process_due_refunds
 from payments.actions.sync import sync
 from payments.models import Payment, Refund
@@ -141,6 +142,25 @@ def test_what_was_paid_back_and_what_bounced_is_told(visitor, sandbox, paid):
     assert "Money that we sent back did not arrive. We look into it and write to you" in words
     assert "Did not arrive SAR 168.00" in words
     assert "went back to you" not in words
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refund_that_went_back_another_way_is_told_once(visitor, sandbox, paid):
+    sandbox.mode(refund_outcome="pending")
+    press(visitor, paid)
+    process_due_refunds()
+    refund, payment = Refund.objects.get(), Payment.objects.get()
+    sandbox.settle_refund(refund.attempts.get().gateway_refund_id, success=False)
+    bounced = sandbox.refund_in_dashboard(payment.charge_id, 16_800)["id"]
+    sandbox.settle_refund(bounced, success=False)
+    sandbox.mode(refund_outcome="succeeded")
+    sandbox.refund_in_dashboard(payment.charge_id, 16_800)
+    sync(payment.pk)
+    replace(refund.pk, note="Support did it.")
+    words = text_of(visitor.get(booking_url(paid)))
+    assert "SAR 168.00 went back to you." in words
+    assert words.count("Paid back SAR 168.00") == 2, "the sum, and the one refund"
+    assert "Did not arrive" not in words
 
 
 def test_a_second_click_changes_nothing_and_is_told_the_same(visitor, paid):
