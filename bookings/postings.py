@@ -11,14 +11,9 @@ from ledger.queries import left_of_booking
 
 
 def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int], by_bank: int) -> None:
-    """What goes back is owed from now on; what is kept of the fares is the operator's, less commission.
-
-    What a bank took for the payer, it took from the same accounts: first of what goes back, then of what is kept.
-    """
+    """What goes back is owed from now on; what is kept of the fares is the operator's, less commission."""
     first = min(share.passenger.pk for share in shares)
-    parts = [sum(getattr(share, part) for share in shares) for part in ("fare", "tax", "fee")]
-    went_back = allocate(min(by_bank, sum(parts)), parts)
-    fare, tax, fee = (part - gone for part, gone in zip(parts, went_back, strict=True))
+    fare, tax, fee, kept = _parts(booking, shares, by_bank)
     if fare + tax + fee:
         post(
             kind="refund_decision",
@@ -32,11 +27,8 @@ def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mappi
             ],
             booking_reference=booking.reference,
         )
-    kept_fares = sum(share.kept_fare for share in shares)
-    kept_rest = sum(share.passenger.price - share.back for share in shares) - kept_fares
-    gone, _rest = allocate(by_bank - sum(went_back), [kept_fares, kept_rest])
-    left = left_of_booking(booking.reference, booking.currency).get("travellers:unearned", 0)
-    if kept := max(0, min(kept_fares - gone, left)):
+    if kept:
+        kept_fares = sum(share.kept_fare for share in shares)
         of_seat = commission_by_passenger(booking)
         commission = sum(
             commission_on(share.kept_fare, share.passenger.fare_amount, of_seat[share.passenger.pk])
@@ -55,3 +47,24 @@ def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mappi
             ],
             booking_reference=booking.reference,
         )
+
+
+def _parts(booking: Booking, shares: Sequence[Share], by_bank: int) -> tuple[int, int, int, int]:
+    """What is owed of fares, taxes and fees, and what is kept of the fares.
+
+    What a bank took for the payer, it took from the same accounts: first of what goes back, then of what is kept. The
+    last seats leave nothing unearned: what the bank took too little of there, goes back from there.
+    """
+    parts = [sum(getattr(share, part) for share in shares) for part in ("fare", "tax", "fee")]
+    went_back = allocate(min(by_bank, sum(parts)), parts)
+    fare, tax, fee = (part - gone for part, gone in zip(parts, went_back, strict=True))
+    kept_fares = sum(share.kept_fare for share in shares)
+    left = max(0, left_of_booking(booking.reference, booking.currency).get("travellers:unearned", 0))
+    if booking.live_passengers():
+        kept_rest = sum(share.passenger.price - share.back for share in shares) - kept_fares
+        gone, _rest = allocate(by_bank - sum(went_back), [kept_fares, kept_rest])
+        return fare, tax, fee, max(0, min(kept_fares - gone, left - fare))
+    owed, kept = fare + tax + fee, min(kept_fares, left)
+    fare = min(owed, left - kept)
+    tax, fee = allocate(owed - fare, parts[1:])
+    return fare, tax, fee, kept

@@ -3,7 +3,7 @@
 Amounts are minor units; which accounts stand for what is in docs/architecture.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.money import Money, allocate
@@ -110,21 +110,24 @@ def replaced(payment: Payment, refund: Refund, *, by_gateway: int, by_bank: int)
         kind="adjustment",
         reference=f"refund:{refund.pk}:replaced",
         currency=refund.currency,
-        lines=[debit("refunds:payable", refund.amount), credit("suspense", by_gateway), credit(LOSSES, by_bank)],
+        lines=[
+            debit("refunds:payable", refund.amount),
+            credit("suspense", by_gateway),
+            *_put_back(_lines_of(payment), payment, by_bank),
+        ],
         **_about(payment),
     )
 
 
-def owed_again(payment: Payment, refund: Refund) -> None:
-    """A refund made at the gateway came back: so much of it is owed again, and the rest was no courtesy."""
-    courtesy = refund.amount - refund.explained_amount if refund.accounted else 0
+def owed_again(payment: Payment, refund: Refund, owed: int, *, courtesy: int) -> None:
+    """A refund made at the gateway came back: so much of it is owed again, and so much was no courtesy."""
     post(
         kind="adjustment",
         reference=f"refund:{refund.pk}:owed_again",
         currency=refund.currency,
         lines=[
-            debit("suspense", refund.explained_amount + courtesy),
-            credit("refunds:payable", refund.explained_amount),
+            debit("suspense", owed + courtesy),
+            credit("refunds:payable", owed),
             credit("platform:goodwill", courtesy),
         ],
         **_about(payment),
@@ -154,7 +157,8 @@ def dispute_lost(payment: Payment, dispute: Dispute) -> None:
     """What the gateway moved for a lost dispute is final: every line of it that is not written off yet.
 
     What was withheld is taken from what the books still hold for the booking, beyond that it is our loss. What comes
-    back in spite of the loss goes the same way back, our losses first. Again after more has moved: the rest.
+    back in spite of the loss is owed again if seats were given up for it; the rest goes the same way back, our losses
+    first. Again after more has moved: the rest.
     """
     for line_id in not_written_off(payment, dispute):
         withheld = -dispute.movements[line_id]
@@ -190,8 +194,19 @@ def _lost(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
 
 
 def _recovered(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
-    written_off = debits([_written_off(payment, line_id) for line_id in dispute.movements])
-    taken = [max(0, written_off.get(code, 0)) for code in OF_BOOKING]
+    owed = min(amount, dispute.owed_again)
+    return [credit("refunds:payable", owed), *_put_back(dispute.movements, payment, amount - owed)]
+
+
+def _lines_of(payment: Payment) -> list[str]:
+    return [line_id for dispute in payment.disputes.all() for line_id in dispute.movements]
+
+
+def _put_back(line_ids: Iterable[str], payment: Payment, amount: int) -> list[Line]:
+    """Back to where the losses of these lines were taken from, ours first; all of it ours once nobody travels."""
+    written_off = debits([_written_off(payment, line_id) for line_id in line_ids])
+    travels = payment.booking.live_passengers()
+    taken = [max(0, written_off.get(code, 0)) if travels else 0 for code in OF_BOOKING]
     given = min(max(0, amount - written_off.get(LOSSES, 0)), sum(taken))
     parts = zip(OF_BOOKING, allocate(given, taken), strict=True)
     return [*(credit(code, part) for code, part in parts), credit(LOSSES, amount - given)]

@@ -49,7 +49,10 @@ def quote(booking: Booking, now: datetime, seats: Sequence[str] | None = None, *
         raise InvalidState("The payment is disputed: the bank decides who gets the money.", state="disputed")
     shares = tuple(policy.share(passenger, booking, now, in_full=in_full) for passenger in passengers)
     owed, price = sum(share.back for share in shares), sum(passenger.price for passenger in passengers)
-    by_bank = min(price, sum(dispute.unexplained_amount for dispute in disputes))
+    # What a bank gave back counts first towards what is owed, of any seat, and only then towards what is kept.
+    lost = sum(dispute.unexplained_amount for dispute in disputes)
+    of_all = sum(policy.share(one, booking, now, in_full=in_full).back for one in booking.live_passengers())
+    by_bank = min(owed, lost) + min(price - owed, max(0, lost - of_all))
     covered = _cover(booking, max(0, owed - by_bank))
     return _of(booking, now, shares, kept=price - max(owed, by_bank), covered=covered, by_bank=by_bank)
 

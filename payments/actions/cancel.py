@@ -13,7 +13,7 @@ from core.money import Money
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
 from payments.effects import standing
-from payments.effects.explaining import explain
+from payments.effects.explaining import absorb, explain
 from payments.errors import PaymentInProgress, QuoteChanged
 from payments.models import Payment, Refund, RefundReason
 from payments.nudge import nudge_refunds
@@ -101,7 +101,9 @@ def _cancel(booking_id: int, wish: Wish, before_commit: Callable[[Booking], None
 def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
     cancel_seats(booking, offer.shares, covered=offer.covered, reason=wish.reason, by_bank=offer.by_bank)
     # What went back beforehand, by a dispute or by the gateway's own hand, turns out to have been for these seats.
-    explain(disputes_of(booking), offer.by_bank)
+    owed = sum(share.back for share in offer.shares)
+    explain(disputes_of(booking), min(offer.by_bank, owed))
+    absorb(disputes_of(booking), max(0, offer.by_bank - owed))
     explain(unexplained(booking), offer.covered.get("suspense", 0))
     owed = offer.refund.amount
     for payment in paying(booking):

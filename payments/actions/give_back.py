@@ -88,7 +88,7 @@ def pay_by_hand(refund_id: int, *, note: str) -> Refund:
         raise invalid("note", "required", "Name the transfer.")
     if refund.reason == RefundReason.GATEWAY:
         raise InvalidState("It was made at the payment service; nobody is owed it here.", state=refund.status)
-    check_refundable(payment, refund.amount)
+    check_refundable(payment, refund.amount, refund.currency)
     refund.succeed(now, reason=note.strip()[:300], by_hand=True)
     postings.paid_by_hand(payment, refund)
     standing.show(payment, booking)

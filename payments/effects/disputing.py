@@ -2,7 +2,7 @@
 
 from bookings.models import Booking
 from payments import postings
-from payments.effects import standing
+from payments.effects import explaining, standing
 from payments.gateways.base import DisputeTold
 from payments.models import Dispute, DisputeStatus, Payment
 from payments.models.dispute import DISPUTE_TRANSITIONS
@@ -31,4 +31,5 @@ def told(fact: DisputeTold, payment: Payment, booking: Booking) -> None:
         dispute.become(fact.status)
     if dispute.status == DisputeStatus.LOST:
         postings.dispute_lost(payment, dispute)
+        explaining.owe_dispute_again(payment, dispute)
     standing.show(payment, booking)

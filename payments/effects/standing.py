@@ -27,7 +27,7 @@ def show(payment: Payment, booking: Booking) -> None:
 def left(payment: Payment) -> int:
     """What can still be paid back of a payment: minor units received, not on their way back, not withheld by a bank."""
     going_back = _sum(payment.refunds.exclude(status__in=Refund.FRUITLESS))
-    withheld = payment.disputes.aggregate(sum=Sum("held_amount"))["sum"] or 0
+    withheld = sum(dispute.withheld for dispute in payment.disputes.all())
     return max(0, payment.received_amount - going_back - withheld)
 
 

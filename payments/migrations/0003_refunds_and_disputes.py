@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('movements', models.JSONField(blank=True, default=dict, verbose_name='movements')),
                 ('held_amount', models.BigIntegerField(default=0, verbose_name='withheld, minor units')),
                 ('explained_amount', models.PositiveBigIntegerField(default=0, verbose_name='explained, minor units')),
+                ('absorbed_amount', models.PositiveBigIntegerField(default=0, verbose_name='absorbed, minor units')),
                 ('respond_by', models.DateTimeField(blank=True, null=True, verbose_name='answer by')),
                 ('opened_at', models.DateTimeField(db_default=core.clock.ClockTimestamp(), verbose_name='opened at')),
             ],

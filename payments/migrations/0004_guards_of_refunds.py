@@ -35,7 +35,7 @@ TRIGGERS = (
         "payments_refund",
         "BEFORE INSERT",
         "guard_refund_within_payment",
-        condition="NEW.reason <> 'gateway'",
+        condition="NEW.reason <> 'gateway' AND NEW.status <> 'failed'",
     )
     + trigger(
         "guard_refund_within_payment_again",

@@ -51,8 +51,10 @@ class Dispute(Stateful):
     movements = models.JSONField(_("movements"), default=dict, blank=True)
     # What was taken for it and not given back.
     held_amount = models.BigIntegerField(_("withheld, minor units"), default=0)
-    # So much of what a lost dispute took was for seats that were cancelled after, minor units.
+    # So much of what a lost dispute took was owed for seats that were cancelled after, or would have been kept of their
+    # price, minor units.
     explained_amount = models.PositiveBigIntegerField(_("explained, minor units"), default=0)
+    absorbed_amount = models.PositiveBigIntegerField(_("absorbed, minor units"), default=0)
     respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened at"), db_default=ClockTimestamp())
 
@@ -98,15 +100,29 @@ class Dispute(Stateful):
         return self.status == DisputeStatus.LOST and (self.held_amount > 0 or not self.movements)
 
     @property
+    def withheld(self) -> int:
+        """Minor units that a bank has, for now or for good; all of one that was lost and moved nothing that we know of."""
+        return self.amount if self.is_lost and not self.movements else self.held_amount
+
+    @property
     def unexplained_amount(self) -> int:
         """Minor units that the payer got by a lost dispute, and nobody has given a seat up for."""
-        taken = self.held_amount if self.movements else self.amount
-        return max(0, taken - self.explained_amount) if self.is_lost else 0
+        return max(0, self.withheld - self.explained_amount - self.absorbed_amount) if self.is_lost else 0
+
+    @property
+    def owed_again(self) -> int:
+        """Minor units that seats were given up for, and that the bank has taken from the payer once more."""
+        return max(0, self.explained_amount - max(0, self.held_amount)) if self.movements else 0
 
     def explain(self, amount: int) -> None:
-        """So much more of it was for seats that are given up now."""
+        """So much more of it was owed for seats that are given up now."""
         self.explained_amount += amount
         self.save(update_fields=["explained_amount"])
+
+    def absorb(self, amount: int) -> None:
+        """So much more of it was none of what is owed, and would have been kept."""
+        self.absorbed_amount += amount
+        self.save(update_fields=["absorbed_amount"])
 
     @property
     def is_open(self) -> bool:

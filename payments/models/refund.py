@@ -22,7 +22,7 @@ class RefundStatus(models.TextChoices):
 
 _S = RefundStatus
 REFUND_TRANSITIONS = Transitions(
-    initial=[_S.REQUESTED],
+    initial=[_S.REQUESTED, _S.FAILED],
     allowed={
         _S.REQUESTED: [_S.SUBMITTING, _S.SUBMITTED, _S.SUCCEEDED, _S.FAILED],
         _S.SUBMITTING: [_S.SUBMITTED, _S.SUCCEEDED, _S.FAILED, _S.REQUESTED],

@@ -94,6 +94,53 @@ def test_money_that_comes_back_after_a_loss_goes_back_to_the_booking(sandbox, sa
     assert_gateway_agrees(sandbox)
 
 
+def test_money_that_comes_back_for_seats_that_were_given_up_is_owed_again(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment, amount=5_000)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    cancel(booking.pk, Wish(in_full=True))
+    sandbox.control(f"disputes/{opened}/reinstate")
+    tell_all(sandbox)
+    tell_all(sandbox)
+    assert list(Refund.objects.order_by("pk").values_list("amount", flat=True)) == [payment.amount - 5_000, 5_000]
+    assert books()["refunds:payable"] == -payment.amount
+    assert not {"travellers:unearned", "platform:chargeback_losses"} & books().keys()
+    send_refunds()
+    send_refunds()
+    assert (fresh(booking).status, fresh(booking).refunded_amount) == ("refunded", payment.amount)
+    assert_gateway_agrees(sandbox)
+
+
+def test_no_more_is_owed_again_than_the_terms_gave_back(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    cancel(booking.pk, Wish())
+    sandbox.control(f"disputes/{opened}/reinstate")
+    tell_all(sandbox)
+    assert Refund.objects.get().amount == payment.amount * 80 // 100
+    left = books()
+    assert left["platform:chargeback_losses"] == -payment.amount * 20 // 100, "what would have been kept is ours"
+    assert "travellers:unearned" not in left
+    assert_gateway_agrees(sandbox)
+
+
+def test_what_a_bank_gave_back_counts_towards_every_seat_before_it_counts_against_what_is_kept(sandbox, sale):
+    booking, payment = sale
+    opened = dispute(sandbox, payment, amount=10_000)
+    sandbox.control(f"disputes/{opened}/move", status="lost")
+    tell_all(sandbox)
+    told = []
+    for seat in ("1A", "1B"):
+        offer = quote(fresh(booking), timezone.now(), [seat])
+        told.append((offer.refund.amount, offer.fee.amount, offer.by_bank))
+        cancel(booking.pk, Wish(offer.refund, [seat]))
+    assert told == [(0, 2_100, 8_400), (6_800, 2_100, 1_600)]
+    assert "travellers:unearned" not in books()
+
+
 def test_money_that_comes_back_makes_our_loss_smaller_first(sandbox, sale):
     booking, payment = sale
     cancel(booking.pk, Wish(in_full=True))

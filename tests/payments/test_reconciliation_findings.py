@@ -237,6 +237,18 @@ def test_a_page_that_was_paid_twice(sandbox):
     assert Refund.objects.get().payment != payment
 
 
+def test_a_second_payment_is_booked_whatever_else_is_wrong_with_the_first(sandbox):
+    payment = start()
+    (copy,) = sandbox.copy_session(payment.session_id, [{"payment_id": str(payment.pk)}])
+    sandbox.pay(payment.session_id)
+    sync(payment.pk)
+    refund = Refund.objects.create(payment=payment, amount=100, currency="SAR", reason="gateway")
+    refund.attempts.create(number=1, gateway="stripe", gateway_refund_id="re_of_nobody")
+    sandbox.pay(copy)
+    assert sorted(findings(command())) == [("paid_twice", "fixed"), ("refund_here_only", "reported")]
+    assert Refund.objects.exclude(reason="gateway").get().reason == "duplicate"
+
+
 # ------------------------------------------------------------------------------------------- what people have to decide
 def telling(monkeypatch, change: Callable[[Paid], Paid]) -> None:
     """From now on the gateway tells of payments otherwise."""

@@ -5,11 +5,14 @@ from django.utils import timezone
 
 from bookings.models import Booking
 from core.errors import InvalidState
+from core.money import Money
+from payments.actions.apply import apply
 from payments.actions.cancel import Wish, cancel
 from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, replace, try_again
 from payments.actions.start import start_payment
 from payments.admin.attention import to_see_to
 from payments.errors import QuoteChanged, RefundTooLarge
+from payments.gateways.base import Paid
 from payments.models import Payment, Refund
 from payments.quotes import quote
 from tests.payments import flutterwave
@@ -89,6 +92,33 @@ def test_a_courtesy_that_comes_back_is_none(sandbox, sale):
     assert_gateway_agrees(sandbox)
 
 
+def test_a_courtesy_that_seats_were_given_up_for_is_owed_when_it_comes_back(sandbox, sale):
+    booking, payment = sale
+    made = refund_there(sandbox, payment, 3_000)
+    account_as_courtesy(Refund.objects.get().pk, note="sorry")
+    cancel(booking.pk, Wish(in_full=True))
+    send_refunds()
+    bounce(sandbox, made)
+    assert "platform:goodwill" not in books()
+    assert books()["refunds:payable"] == -3_000
+    send_refunds()
+    assert fresh(booking).refunded_amount == payment.amount
+    assert_gateway_agrees(sandbox)
+
+
+def test_one_that_comes_back_while_a_bank_has_the_money_is_for_people(sandbox, sale):
+    booking, payment = sale
+    made = refund_there(sandbox, payment, 11_500)
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    sandbox.dispute(charge_of(sandbox, payment)["id"], payment.amount)
+    tell_all(sandbox)
+    bounce(sandbox, made)
+    owed = Refund.objects.get(reason="cancelled")
+    assert (owed.status, owed.amount, books()["refunds:payable"]) == ("failed", 10_500, -10_500)
+    assert Refund.objects.filter(to_see_to()).get() == owed
+    assert_gateway_agrees(sandbox)
+
+
 def test_one_that_nobody_explained_leaves_nothing_behind_when_it_comes_back(sandbox, sale):
     booking, payment = sale
     before = books()
@@ -136,6 +166,23 @@ def test_one_that_a_bank_gave_back_is_owed_no_more(sandbox, sale):
     assert_gateway_agrees(sandbox)
 
 
+def test_what_a_bank_took_of_those_who_travel_is_theirs_again_once_it_is_said_what_it_was_for(sandbox, sale):
+    booking, payment = sale
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    before = books()
+    opened = sandbox.dispute(charge_of(sandbox, payment)["id"], 10_500)["id"]
+    sandbox.move_dispute(opened, "lost")
+    tell_all(sandbox)
+    send_refunds()
+    failed = Refund.objects.get()
+    assert failed.status == "failed"
+    replace(failed.pk, note="The bank did.")
+    after = books()
+    for code in ("travellers:unearned", "tax:payable", "platform:booking_fees"):
+        assert after[code] == before[code], code
+    assert not {"platform:chargeback_losses", "refunds:payable"} & after.keys()
+
+
 def test_one_that_went_back_no_other_way_stays_owed(sandbox, sale):
     booking, payment = sale
     failed = cancel_and_fail(sandbox, booking)
@@ -157,6 +204,16 @@ def test_a_courtesy_that_failed_is_not_paid_by_hand_beyond_what_came(sandbox, sa
     with pytest.raises(RefundTooLarge):
         pay_by_hand(courtesy.pk, note="All is back already.")
     assert fresh(payment).refunded_amount == payment.amount
+
+
+def test_money_that_came_in_another_currency_can_be_paid_back_by_hand(sandbox):
+    payment = start_payment(hold_seats(make_trip(), "1A").pk).payment
+    apply(payment, (Paid("pi_euros", "ch_euros", Money(payment.amount, "EUR")),))
+    refund = Refund.objects.get()
+    refund.fail("The card is closed.")
+    pay_by_hand(refund.pk, note="Transfer 4711")
+    assert (fresh(refund).status, fresh(refund).money) == ("succeeded", Money(payment.amount, "EUR"))
+    assert "refunds:payable" not in books("EUR")
 
 
 # ------------------------------------------------------------------------------------------------ money paid twice

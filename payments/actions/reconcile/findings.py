@@ -55,6 +55,7 @@ class Record:
         self._new: list[Finding] = []
         self._looked_at: set[str] = set()
         self._had_turn: set[str] = set()
+        self._noted: set[tuple[str, str, str]] = set()
 
     @property
     def started_at(self) -> datetime:
@@ -66,7 +67,7 @@ class Record:
         self._looked_at.add(subject)
 
     def had_turn(self, subject: str) -> None:
-        """This is not looked at again in this run: a difference was noted, or its gateway does not answer."""
+        """This is not looked at again in this run: its gateway does not answer."""
         self._had_turn.add(subject)
 
     def has_had_turn(self, subject: str) -> bool:
@@ -74,10 +75,12 @@ class Record:
         return subject in self._had_turn
 
     def note(self, found: Iterable[Found]) -> None:
-        """Differences; those that people have explained before are not told again."""
+        """Differences; those that people have explained before, or that were noted in this run, are not told again."""
         for one in found:
             self.look_at(one.subject)
-            self.had_turn(one.subject)
+            if (name := (one.subject, one.finding, one.gateway_id)) in self._noted:
+                continue
+            self._noted.add(name)
             finding = one.as_finding(self.run)
             if one.outcome == Outcome.REPORTED and _is_explained(finding):
                 continue

@@ -24,7 +24,7 @@ _BATCH = 100  # as many as a gateway shows on a page
 def strangers(offered: Gateway, selection: Selection, record: Record) -> Iterator[list[Found]]:
     """Charges in the time of the look-back that no payment knows: those of nobody go to suspense, once, for people.
 
-    A payment that is theirs is compared now, unless it had its turn in this run: with a limit, its turn may never come
+    A payment that is theirs is compared now, unless its gateway did not answer: with a limit, its turn may never come
     while they are listed.
     """
     dry_run = selection.options.dry_run
