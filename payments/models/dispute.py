@@ -101,7 +101,7 @@ class Dispute(Stateful):
 
     @property
     def withheld(self) -> int:
-        """Minor units that a bank has, for now or for good; all of one that was lost and moved nothing that we know of."""
+        """Minor units that a bank has, for now or for good. If it is lost and no movement is known yet, all of it."""
         return self.amount if self.is_lost and not self.movements else self.held_amount
 
     @property
