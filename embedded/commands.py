@@ -20,8 +20,9 @@ STATE, TEST_STATE, BENCH_STATE = (PROJECT / name for name in (".state", ".state-
 WEB_PORT = 8000
 LAST_PORT = 65535
 WATCH_SECONDS = 0.5
-# The whole suite runs in two processes; what is asked for by name runs in one, where a debugger can follow it.
-SIDE_BY_SIDE = ["-p", "tests.side_by_side", "-n", "2", "--dist", "worksteal"]
+# The whole suite runs in two processes, each file whole in one of them: what a file has set up stays its own. What is
+# asked for by name runs in one process, where a debugger can follow it.
+SIDE_BY_SIDE = ["-p", "tests.side_by_side", "-n", "2", "--dist", "loadfile"]
 STARTING_SECONDS = 120  # how long `manage` waits for a run that is still starting
 
 DESCRIPTION = """\

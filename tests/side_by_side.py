@@ -1,6 +1,6 @@
 """Tests in several processes at once: each has a database in Valkey of its own, as it has in PostgreSQL.
 
-Loaded before Django's settings are read: `pytest -p tests.side_by_side -n 2 --dist worksteal`, see
+Loaded before Django's settings are read: `pytest -p tests.side_by_side -n 2 --dist loadfile`, see
 https://pytest-xdist.readthedocs.io.
 """
 
