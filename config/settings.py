@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "payments",
 ]
 MIDDLEWARE = [
+    "core.bodies.ReadTheRestMiddleware",
     "core.correlation.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

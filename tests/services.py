@@ -23,8 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "test-logs" / WORKER
 PATIENCE = 20  # seconds until something that should happen counts as not happening
 
-# One for all calls: to make another takes longer than most calls do, and nothing here speaks TLS.
-_http = httpx.Client(timeout=30, verify=False, trust_env=False)
+# One for all calls: to make another takes longer than most calls do, and nothing here speaks TLS. The sandbox closes a
+# connection that was idle for 5 s, which is httpx's own limit too: a call in that moment would meet a reset.
+_http = httpx.Client(timeout=30, verify=False, trust_env=False, limits=httpx.Limits(keepalive_expiry=2))
 
 
 def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:

@@ -1,0 +1,33 @@
+"""Whatever a request brings is read, also where no view asks for it.
+
+A server can take the next request from a connection only when it has read all of this one. Granian closes the
+connection otherwise, and whoever sends the next request on it meets a reset: an app that renews its token after a 401
+to a POST, or that posts `{}` to a call that takes nothing.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+
+class ReadTheRestMiddleware:
+    """Reads the body that the views left. One that is larger than they accept is not worth it: the connection goes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if 0 < _length(request) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            with suppress(UnreadablePostError):  # the client is gone, and with it the connection
+                request.read()
+        return response
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
