@@ -29,10 +29,13 @@ def _nothing(_booking: Booking) -> None:
 class Wish:
     """What somebody wants cancelled: these seats or all, for what they expect back (None: whatever it is).
 
-    `in_full`: by staff or the operator, with everything back, whatever the policy says.
+    `fee`: what they expect to be kept, where they say so: an unpaid booking that is paid meanwhile, in a tier that
+    gives nothing back, is given up for the same refund and not for the same fee. `in_full`: by staff or the operator,
+    with everything back, whatever the policy says.
     """
 
     expected: Money | None = None
+    fee: Money | None = None
     seats: Sequence[str] = ()
     in_full: bool = False
     cause: str = RefundReason.CANCELLED
@@ -45,11 +48,12 @@ def cancel(booking_id: int, wish: Wish, *, before_commit: Callable[[Booking], No
     An unpaid booking is given up: its session is ended at the gateway first. Of a paid one the refund is owed from the
     commit on and sent by a worker.
 
-    Raises QuoteChanged, with the new refund; InvalidState; FieldsInvalid for unknown seats; PaymentInProgress if money
-    is on its way; GatewayError and GatewayUnavailable if a session could not be ended. Then nothing was changed.
+    Raises QuoteChanged, with the new refund and fee; InvalidState; FieldsInvalid for unknown seats; PaymentInProgress
+    if money is on its way; GatewayError and GatewayUnavailable if a session could not be ended. Then nothing was
+    changed.
     """
     was_unpaid = Booking.objects.filter(pk=booking_id, status__in=Booking.UNPAID).exists()
-    if was_unpaid and not wish.expected:
+    if was_unpaid and not wish.expected and not wish.fee:
         _end_open_payment(booking_id)
     return _cancel(booking_id, wish, before_commit, was_unpaid=was_unpaid)
 
@@ -88,8 +92,8 @@ def _cancel(booking_id: int, wish: Wish, before_commit: Callable[[Booking], None
     offer = quote(booking, now, wish.seats, in_full=wish.in_full)
     # Nobody who gives an unpaid booking up agrees to what is kept of one that was paid in this moment.
     has_changed = wish.expected != offer.refund or was_unpaid != booking.is_unpaid
-    if wish.expected is not None and has_changed:
-        raise QuoteChanged(refund=offer.refund.to_json())
+    if wish.expected is not None and (has_changed or wish.fee not in (None, offer.fee)):
+        raise QuoteChanged(refund=offer.refund.to_json(), fee=offer.fee.to_json())
     if booking.is_unpaid:
         _release(booking, wish.reason)
     else:

@@ -119,8 +119,12 @@ class CancellationView(OwnBookingView):
         wanted = validated(CancellationSerializer(data=request.data))
 
         def work(claim: idempotency.Claim) -> tuple[int, dict[str, Any]]:
-            expected = Money(**wanted["expected_refund"])
-            wish = Wish(expected, wanted["seats"], reason="Cancelled by the traveller.")
+            wish = Wish(
+                expected=Money(**wanted["expected_refund"]),
+                fee=Money(**wanted["expected_fee"]) if wanted["expected_fee"] else None,
+                seats=wanted["seats"],
+                reason="Cancelled by the traveller.",
+            )
             cancelled = cancel(
                 booking.pk,
                 wish,

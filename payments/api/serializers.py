@@ -70,6 +70,9 @@ class CancellationSerializer(serializers.Serializer[Any]):
         help_text="All seats without it.",
     )
     expected_refund = MoneySerializer()
+    expected_fee = MoneySerializer(
+        required=False, default=None, help_text="The quote's `fee`; with it nothing is kept that was not agreed to."
+    )
 
 
 class TierSerializer(serializers.Serializer[Any]):

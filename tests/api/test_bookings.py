@@ -370,6 +370,17 @@ def test_a_cancellation_answers_with_its_history(api, sandbox, trip):
     assert answer == api.get(f"/bookings/{booking['reference']}").json()
 
 
+def test_a_cancellation_may_say_what_fee_it_expects(api, sandbox, trip):
+    path = f"/bookings/{book(api, trip)['reference']}/cancellation"
+    offer = api.get(path).json()
+    answer = api.post(path, {"expected_refund": offer["refund"], "expected_fee": {"amount": 500, "currency": "SAR"}})
+    assert (answer.status_code, answer.json()["code"]) == (409, "quote_changed")
+    assert (answer.json()["refund"], answer.json()["fee"]) == (offer["refund"], offer["fee"])
+    assert Booking.objects.get().status == "pending"
+    answer = api.post(path, {"expected_refund": offer["refund"], "expected_fee": offer["fee"]})
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+
+
 def test_a_cancellation_of_no_seats_at_all_is_refused(api, sandbox, trip):
     path = f"/bookings/{book(api, trip, '1A', '1B')['reference']}/cancellation"
     answer = api.post(path, {"seats": [], "expected_refund": {"amount": 0, "currency": "SAR"}})

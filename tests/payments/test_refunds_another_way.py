@@ -10,6 +10,7 @@ from payments.actions.apply import apply
 from payments.actions.cancel import Wish, cancel
 from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, replace, try_again
 from payments.actions.start import start_payment
+from payments.actions.sync import sync
 from payments.admin.attention import to_see_to
 from payments.errors import QuoteChanged, RefundTooLarge
 from payments.gateways.base import Paid
@@ -246,3 +247,26 @@ def test_whoever_gives_up_an_unpaid_booking_agrees_to_nothing_being_kept(sandbox
     assert offer.fee == payment.money
     cancel(booking.pk, Wish(offer.refund))
     assert fresh(booking).status == "cancelled"
+
+
+def test_a_fee_that_is_agreed_to_is_the_fee_that_is_kept(sandbox):
+    booking = hold_seats(make_trip(days=1), "1A", "1B")  # so late that nothing comes back
+    payment = start_payment(booking.pk).payment
+    offer = quote(fresh(booking), timezone.now())
+    sandbox.pay(payment.session_id)
+    sync(payment.pk)
+    with pytest.raises(QuoteChanged) as changed:
+        cancel(booking.pk, Wish(offer.refund, offer.fee))  # nothing back, as before, but nothing kept either
+    assert changed.value.members["fee"] == payment.money.to_json()
+    assert fresh(booking).status == "confirmed"
+    assert not Refund.objects.exists()
+    cancel(booking.pk, Wish(offer.refund, payment.money))
+    assert fresh(booking).status == "cancelled"
+
+
+def test_an_unpaid_booking_is_not_given_up_for_a_fee(sandbox):
+    booking = hold_seats(make_trip(), "1A")
+    payment = start_payment(booking.pk).payment
+    with pytest.raises(QuoteChanged):
+        cancel(booking.pk, Wish(Money(0, "SAR"), Money(100, "SAR")))
+    assert (fresh(booking).status, fresh(payment).status) == ("pending_payment", "pending")
