@@ -16,7 +16,7 @@ from core.transactions import in_one_transaction
 from payments.actions.match_lines import match_line
 from payments.actions.payouts import note_payout
 from payments.batches import in_batches
-from payments.errors import GatewayError, PaymentError
+from payments.errors import GatewayError, GatewayUnavailable, PaymentError
 from payments.gateways import gateway, offered_names
 from payments.gateways.base import BalanceLine, Gateway
 from payments.models import BalanceTransaction, LineOutcome, Payment, Payout, PayoutStatus
@@ -95,10 +95,14 @@ def _match_payout(offered: Gateway, payout: Payout) -> bool:
         for lines in in_batches(offered.lines_of(payout.payout_id), _BATCH):
             ids = [match_line(offered, line).pk for line in lines]
             BalanceTransaction.objects.filter(pk__in=ids).update(payout=payout)
+        return judge(payout.pk)
+    except GatewayUnavailable:
+        raise  # nor does it tell of the others
     except GatewayError as error:  # of payouts that somebody made by hand, Stripe knows no lines
         log.warning("payout_without_lines", payout=payout.payout_id, detail=error.detail)
-        return False
-    return judge(payout.pk)
+    except Exception:  # whatever one payout meets, the others have their turn
+        log.exception("payout_not_matched", payout=payout.payout_id)
+    return False
 
 
 @in_one_transaction
