@@ -1,5 +1,6 @@
 """The REST interface as a program sees it."""
 
+import json
 import uuid
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts.models import User
-from tests.world import make_user
+from bookings.models import Trip
+from tests.world import make_trip, make_user
 
 
 def token_of(user: User) -> str:
@@ -36,19 +38,13 @@ class Api:
         return self._client.generic(
             method,
             f"/api/v1{path}",
-            _json(body),
+            json.dumps(body) if body is not None else "",
             content_type="application/json",
             headers={**self._headers, **keys, **headers},
         )
 
     def post(self, path: str, body: Any = None, key: str | None = "", **headers: str) -> Any:
         return self.send("POST", path, body, key, **headers)
-
-
-def _json(body: Any) -> str:
-    import json
-
-    return json.dumps(body) if body is not None else ""
 
 
 @pytest.fixture
@@ -64,3 +60,8 @@ def stranger(db) -> Api:
 @pytest.fixture
 def nobody(db) -> Api:
     return Api()
+
+
+@pytest.fixture
+def trip(db) -> Trip:
+    return make_trip("A", "B", "C")
