@@ -78,3 +78,13 @@ def held_by_gateway(sandbox: Any) -> dict[str, int]:
 def assert_gateway_agrees(sandbox: Any, currency: str = "SAR") -> None:
     """The ledger's clearing account is the gateway's balance, to the minor unit."""
     assert books(currency).get("gateway:stripe:clearing", 0) == held_by_gateway(sandbox).get(currency, 0)
+
+
+def postings() -> dict[str, dict[str, int]]:
+    """What every entry moved, by the last word of its reference."""
+    return {
+        entry.reference.split(":")[-1]: {
+            posting.account.code: posting.amount for posting in entry.postings.select_related("account")
+        }
+        for entry in JournalEntry.objects.order_by("id")
+    }
