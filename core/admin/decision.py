@@ -3,6 +3,7 @@
 It runs outside any transaction of the admin's, so that a use case can open its own.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,7 +51,7 @@ class Outlook:
     agreed: str = ""
 
 
-class Decision(UnfoldModelAdminViewMixin, FormView):  # type: ignore[type-arg]
+class Decision(UnfoldModelAdminViewMixin, FormView, ABC):  # type: ignore[type-arg]
     """A form, then the outlook, then the deed, which is done once however often its confirmation is sent.
 
     Whatever is refused is told in words, and nothing was done. What was done is in the log of the subject.
@@ -70,13 +71,13 @@ class Decision(UnfoldModelAdminViewMixin, FormView):  # type: ignore[type-arg]
             raise Http404
         return found
 
+    @abstractmethod
     def outlook(self, wish: dict[str, Any]) -> Outlook:
         """What will come of what was typed; changes nothing. Raises Problem if it is refused."""
-        raise NotImplementedError
 
+    @abstractmethod
     def carry_out(self, wish: dict[str, Any], agreed: str) -> str:
         """Do it, and return what was done, in words. Raises Problem if it is refused."""
-        raise NotImplementedError
 
     def explain(self, error: Problem) -> str:
         """Why it is refused, for people."""

@@ -1,24 +1,20 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from bookings.admin.ledger_entries import ledger_entries, with_lines
 from core.admin.display import Text, badge, link, money_column, time_column
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
-from core.errors import Problem
 from ledger.models import JournalEntry
 from payments.actions.explain import explain_line
-from payments.admin.finding import NoteForm
+from payments.admin.explaining import Explaining, NoteForm
 from payments.admin.gateway import GATEWAY
 from payments.models import BalanceTransaction, LineOutcome
 
@@ -59,7 +55,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 @admin.register(BalanceTransaction)
-class BalanceTransactionAdmin(WithSections, ReadOnly, ModelAdmin):
+class BalanceTransactionAdmin(WithSections, ReadOnly, Explaining):
     """Every line of the gateways' balances, newest first; what we know no reason for, somebody explains."""
 
     list_display = (MADE, "type", "transaction_id", AMOUNT, FEE, "source_id", "outcome_in_words", "explanation")
@@ -108,21 +104,7 @@ class BalanceTransactionAdmin(WithSections, ReadOnly, ModelAdmin):
     )  # fmt: skip
     def explain(self, request: HttpRequest, form: NoteForm, object_id: str) -> HttpResponse:
         """Somebody knows what it is."""
-        note = form.cleaned_data["note"]
-        try:
-            line = explain_line(int(object_id), note=note)
-        except Problem as error:
-            self.message_user(request, error.detail, messages.ERROR)
-        else:
-            self.log_change(request, line, f"Explained: {note}")
-            self.message_user(request, gettext("It is explained."), messages.SUCCESS)
-        # The dialog is answered by a script on the page, which goes to this address.
-        address = reverse("admin:payments_balancetransaction_change", args=[object_id])
-        return HttpResponse(headers={"HX-Redirect": address})
-
-    def has_reconcile_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """For the action above."""
-        return bool(request.user.has_perm("payments.reconcile"))
+        return self.keep_explanation(request, form, object_id, explain_line)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Only where there is something to explain."""

@@ -1,18 +1,14 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.display import Text, badge, link, prose, time_column, utc
 from core.admin.filters import among
@@ -20,6 +16,7 @@ from core.admin.read_only import ReadOnly
 from core.errors import Problem
 from payments.actions.explain import explain_finding
 from payments.actions.reconcile import repair
+from payments.admin.explaining import Explaining, NoteForm
 from payments.models import Finding, FindingKind, Outcome
 
 SETTLED = time_column("settled_at", _("settled at"))
@@ -32,12 +29,6 @@ _COLOURS = {
 def outcome_of(finding: Finding) -> SafeString:
     """What came of it, in its colour."""
     return badge(finding.get_outcome_display(), _COLOURS[Outcome(finding.outcome)])
-
-
-class NoteForm(BaseDialogForm):
-    """What it is; kept with it."""
-
-    note = forms.CharField(label=_("Explanation"), max_length=300, widget=UnfoldAdminTextInputWidget())
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -65,7 +56,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Finding)
-class FindingAdmin(ReadOnly, ModelAdmin):
+class FindingAdmin(ReadOnly, Explaining):
     """What comparisons with the gateways found, newest first; and what staff do about it."""
 
     list_display = ("found_at", "what", "about", "to_do", "outcome_in_words", SETTLED)
@@ -138,7 +129,7 @@ class FindingAdmin(ReadOnly, ModelAdmin):
     def repair(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Whatever differs by now, not only what was found then."""
         self._repair(request, Finding.objects.get(pk=object_id))
-        return _reload(object_id)
+        return self.reload(object_id)
 
     @action(
         description=_("Explained"), icon="task_alt", permissions=["reconcile"],
@@ -151,19 +142,7 @@ class FindingAdmin(ReadOnly, ModelAdmin):
     )  # fmt: skip
     def explain(self, request: HttpRequest, form: NoteForm, object_id: str) -> HttpResponse:
         """Somebody knows why it is so."""
-        note = form.cleaned_data["note"]
-        try:
-            finding = explain_finding(int(object_id), note=note)
-        except Problem as error:
-            self.message_user(request, error.detail, messages.ERROR)
-        else:
-            self.log_change(request, finding, f"Explained: {note}")
-            self.message_user(request, gettext("It is explained."), messages.SUCCESS)
-        return _reload(object_id)
-
-    def has_reconcile_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        """For the actions above."""
-        return bool(request.user.has_perm("payments.reconcile"))
+        return self.keep_explanation(request, form, object_id, explain_finding)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Only what there is to do about it."""
@@ -187,8 +166,3 @@ class FindingAdmin(ReadOnly, ModelAdmin):
         self.log_change(request, finding, f"Compared again. {told}")
         level = messages.WARNING if report["mismatches"] > report["fixed"] else messages.SUCCESS
         self.message_user(request, f"{finding.subject}: {told}", level)
-
-
-def _reload(object_id: str) -> HttpResponse:
-    """The dialog is answered by a script on the page, which goes to this address."""
-    return HttpResponse(headers={"HX-Redirect": reverse("admin:payments_finding_change", args=[object_id])})
