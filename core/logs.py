@@ -1,6 +1,7 @@
-"""Structured log lines: JSON in production, colours in development, the correlation id on each, no secret on any."""
+"""Structured log lines: JSON in production, colours on a terminal, the correlation id on each, no secret on any."""
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +47,10 @@ SHARED: Sequence[Processor] = (
 def renderers(log_format: str) -> list[Processor]:
     """The end of the chain for LOG_FORMAT `json` or `console`."""
     if log_format == "console":
-        console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        console = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),  # a log file, and what reads it, wants none
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, console]
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,

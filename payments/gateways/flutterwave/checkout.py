@@ -35,6 +35,6 @@ def parameters(payment: Payment) -> dict[str, Any]:
         "redirect_url": payment.return_page(),
         "customer": customer,
         "session_duration": int(PAGE_LIFE.total_seconds() // 60),
-        "customizations": {"title": "Berth", "description": f"{cities}, {booking.trip.number}"},
+        "customizations": {"title": "Berth", "description": f"{cities} · {booking.trip.number}"},
         "meta": {"booking_reference": booking.reference, "correlation_id": current_id()},
     }
