@@ -80,8 +80,11 @@ def _ours(fact: RefundTold, payment: Payment) -> RefundAttempt | None:
     waiting = attempts.filter(refund__payment=payment, gateway_refund_id=None, is_over=False)
     if fact.refund is not None and fact.attempt is not None:
         return next((one for one in waiting if fact.names(one)), None)
-    # The gateway was told no name of ours: it is the one that is being sent just now, if the amount is right.
-    return waiting.filter(refund__status=RefundStatus.SUBMITTING, refund__amount=fact.amount.amount).first()
+    if not fact.is_nameless:
+        return None
+    # The gateway does not tell whose it is: ours, if one that may have been sent by now has this amount.
+    may_be = waiting.filter(refund__status__in=Refund.UNSENT, refund__currency=fact.amount.currency)
+    return may_be.filter(refund__amount=fact.amount.amount).order_by("pk").first()
 
 
 def _made_there(fact: RefundTold, payment: Payment) -> RefundAttempt:

@@ -48,7 +48,8 @@ class RefundTold:
     """How a refund stands at the gateway.
 
     `status`: pending, succeeded or failed. `moved`: its amount has left the gateway's balance; `returned`: and came
-    back. `refund`, `attempt` and its `mark` name ours, if the gateway was told them.
+    back. `refund`, `attempt` and its `mark` name ours, if the gateway was told them. `is_nameless`: it does not tell
+    whether it was, so that this may be ours all the same.
     """
 
     refund_id: str
@@ -60,6 +61,7 @@ class RefundTold:
     refund: int | None = None
     attempt: int | None = None
     mark: str = ""
+    is_nameless: bool = False
     settled: tuple[Settled, ...] = ()
 
     def names(self, attempt: RefundAttempt) -> bool:

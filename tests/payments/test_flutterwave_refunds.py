@@ -231,43 +231,6 @@ def test_a_worker_that_died_with_the_lease_leaves_one_refund(sandbox, sale, done
     assert asked(sandbox) == [200]
 
 
-@pytest.fixture
-def no_comments(monkeypatch):
-    """A list that does not repeat what we wrote beside a refund."""
-    real = adapter.pages
-
-    def silent(path, **query):
-        for one in real(path, **query):
-            yield {name: value for name, value in one.items() if name != "comments"}
-
-    monkeypatch.setattr(adapter, "pages", silent)
-
-
-def test_a_refund_that_is_known_is_not_taken_for_a_lost_one(sandbox, sale, no_comments):
-    _booking, payment = sale
-    give_courtesy(payment.pk, 700, note="delay")
-    send_refunds()
-    give_courtesy(payment.pk, 700, note="broken seat")
-    sandbox.fault("drop", gateway="flutterwave", method="POST")
-    assert send_refunds()["waiting"] == 1
-    lapse_refunds()
-    send_refunds()
-    assert len(made(sandbox)) == RefundAttempt.objects.exclude(gateway_refund_id=None).count() == 2
-
-
-def test_a_lost_refund_is_found_even_where_the_list_does_not_repeat_our_comments(sandbox, sale, no_comments):
-    booking, payment = sale
-    sandbox.control("flutterwave/refund", transaction=int(payment.intent_id), amount="1.00")  # not ours
-    cancel(booking.pk, Wish())
-    sandbox.fault("drop", gateway="flutterwave", method="POST", after_effect=True)
-    send_refunds()
-    lapse_refunds()
-    assert send_refunds()["sent"] == 1
-    (refund,) = Refund.objects.filter(reason="cancelled")
-    assert refund.attempts.get().gateway_refund_id == str(made(sandbox)[1]["id"])
-    assert len(made(sandbox)) == 2
-
-
 def test_an_answer_that_is_none_may_hide_a_refund(sandbox, sale, monkeypatch):
     booking, _payment = sale
     real = adapter.refund_fact

@@ -119,7 +119,7 @@ class FlutterwaveGateway:
                 return ours
             # Where the list does not repeat our comments, one of this amount that belongs to no other attempt is it:
             # better one refund that somebody else made too few than one of ours too many.
-            silent = {number(one["id"]) for one in found if "comments" not in one}
+            silent = {one.refund_id for one in told if one.is_nameless}
         taken = RefundAttempt.objects.filter(gateway=NAME, gateway_refund_id__in=silent)
         silent -= set(taken.values_list("gateway_refund_id", flat=True))
         return next((one for one in told if one.refund_id in silent and one.amount == refund.money), None)

@@ -117,6 +117,7 @@ def refund_fact(refund: Json, currency: str) -> RefundTold:
         refund=int(named[1]) if named else None,
         attempt=int(named[2]) if named else None,
         mark=named[0] if named and named[3] else "",
+        is_nameless="comments" not in refund,
     )
 
 
