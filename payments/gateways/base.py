@@ -139,6 +139,12 @@ class Report:
     charge_id: str = ""
 
 
+def unreadable(charge: Any) -> Report:
+    """Of a charge that does not hold what its gateway promises: people have to look at it."""
+    name = str(charge.get("id", "")) if isinstance(charge, Mapping) else ""
+    return Report((), intent_id=name[:80])
+
+
 @dataclass(frozen=True)
 class IncomingEvent:
     """A verified message of the gateway."""
@@ -192,7 +198,7 @@ class Gateway(Protocol):
         """What a charge, refund or dispute is, by the gateway's id; None if it is about none of these."""
 
     def charges(self, since: datetime) -> Iterator[Report]:
-        """Every charge that succeeded since then, each with its Paid, newest first."""
+        """Every charge that succeeded since then, each with its Paid, newest first; without facts if unreadable."""
 
     def lines(self, since: datetime) -> Iterator[BalanceLine]:
         """Every line of the balance since then; none where the gateway keeps no such list."""

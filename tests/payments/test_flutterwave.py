@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from itertools import permutations
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from payments.actions.start import start_payment
 from payments.actions.sync import sync
 from payments.errors import GatewayError, GatewayUnavailable
 from payments.gateways import gateway
+from payments.gateways.flutterwave import FlutterwaveGateway
 from payments.gateways.flutterwave.checkout import PAGE_LIFE
 from payments.models import GatewayCall, GatewayEvent, Payment, Refund
 from tests.database import age_hold
@@ -31,7 +33,7 @@ from tests.payments.flutterwave import (
     tell_all,
     webhooks,
 )
-from tests.payments.scene import fresh, send_refunds
+from tests.payments.scene import books, fresh, send_refunds
 from tests.services import wait_until
 from tests.world import make_user
 
@@ -66,6 +68,22 @@ def test_starting_makes_a_link_in_major_units_with_our_names_on_it(sandbox, book
 def test_starting_again_goes_on_with_the_open_payment(sandbox, booking, payment):
     assert start(booking).pk == payment.pk
     assert len(sandbox.flutterwave_state["links"]) == 1
+
+
+def test_a_fee_of_half_a_franc_keeps_back_no_money(sandbox, monkeypatch):
+    real = FlutterwaveGateway._verified
+
+    def verified(self, identifier):
+        told = real(self, identifier)
+        return told | {"amount_settled": told["amount"] - Decimal("1.5")}
+
+    monkeypatch.setattr(FlutterwaveGateway, "_verified", verified)
+    booking = hold(currency="XOF")
+    payment = start(booking)
+    sandbox.pay_flutterwave(payment.session_id)
+    tell_all(sandbox)
+    assert (fresh(booking).status, fresh(payment).status) == ("confirmed", "succeeded")
+    assert books("XOF")["platform:gateway_fees"] == 1
 
 
 def test_an_answer_to_the_start_that_was_lost_costs_nothing_but_a_second_link(sandbox, booking):

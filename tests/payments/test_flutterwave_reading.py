@@ -84,6 +84,30 @@ def test_what_is_not_settled_yet_has_no_fee_yet():
 
 
 @pytest.mark.parametrize(
+    ("currency", "amount", "reached", "fee"),
+    [
+        ("XOF", 10_500, "10195.5", 304),  # 2.9 % of francs, which have no smaller unit: half up
+        ("RWF", 10_493, "10188.703", 304),
+        ("NGN", "104.93", "101.88703", 304),
+        ("NGN", "104.93", "101.884999", 305),
+    ],
+)
+def test_a_fee_of_less_than_a_minor_unit_is_rounded(currency, amount, reached, fee):
+    paid, settled = paid_facts(transaction(currency=currency, amount=amount, amount_settled=Decimal(reached)))
+    assert paid.received == Money.from_major(amount, currency)
+    assert settled.line.fee == Money(fee, currency)
+
+
+@pytest.mark.parametrize("reached", [0, -5, "many", True, [], {}, "NaN", "Infinity"])
+def test_a_fee_that_cannot_be_read_keeps_back_no_money(reached):
+    assert paid_facts(transaction(amount_settled=reached)) == (Paid("288200108", "288200108", Money(100_000, "NGN")),)
+
+
+def test_a_time_that_cannot_be_read_keeps_back_no_money():
+    assert len(paid_facts(transaction(created_at="soon"))) == 1
+
+
+@pytest.mark.parametrize(
     ("tries", "fact"),
     [
         ([], None),

@@ -1,5 +1,8 @@
 """Money among a gateway's charges that no payment of this run's knows."""
 
+from importlib import import_module
+from itertools import chain
+
 import pytest
 
 from payments.actions import match_lines
@@ -36,6 +39,34 @@ def test_an_old_page_that_is_paid_again_is_found_among_the_charges(sandbox):
     done = command()
     assert (done["scanned"], findings(done)) == (0, [("paid_twice", "fixed")])
     assert Refund.objects.get().reason == "duplicate"
+
+
+ODD = {
+    "stripe": ("payments.gateways.stripe.pages", {"id": "ch_odd", "status": "succeeded", "payment_intent": "pi_odd"}),
+    "flutterwave": ("payments.gateways.flutterwave.pages", {"id": 5, "status": "successful", "amount": "many"}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_charge_that_cannot_be_read_is_told_and_hides_no_other(sandbox, monkeypatch, name):
+    trip = make_trip("LOS", "ABV", currency="NGN")
+    payment = flutterwave.start(flutterwave.hold("1A", trip=trip)) if name == "flutterwave" else start()
+    (sandbox.pay_flutterwave if name == "flutterwave" else sandbox.pay)(payment.session_id)
+    with as_owner() as cursor:
+        cursor.execute("DELETE FROM payments_gatewaycall")
+        cursor.execute("DELETE FROM payments_payment")
+    address, odd = ODD[name]
+    real = import_module(address.rpartition(".")[0]).pages
+
+    def pages(*asked, **query):
+        return chain([odd], real(*asked, **query))
+
+    monkeypatch.setattr(address, pages)
+    told = command()["details"]
+    assert {(one["finding"], one["subject"]) for one in told if one["outcome"] == "reported"} >= {
+        ("unknown_at_gateway", f"charge {odd['id']}")
+    }
+    assert [one["finding"] for one in told].count("unknown_money") == 1
 
 
 def test_money_of_nobody_that_cannot_be_booked_holds_up_no_other(sandbox, monkeypatch):

@@ -31,7 +31,9 @@ def strangers(offered: Gateway, selection: Selection, record: Record) -> Iterato
     for reports in in_batches(offered.charges(selection.since), _BATCH):
         for report in _unheard(offered.name, reports):
             payment = payment_of(offered.name, report)
-            if payment is None:
+            if not report.facts:
+                yield [_unreadable(report)]
+            elif payment is None:
                 if found := _of_nobody(offered, report, dry_run=dry_run):
                     yield [found]
             elif not (selection.is_too_young(payment) or record.has_had_turn(subject_of(payment))):
@@ -53,6 +55,11 @@ def _of_payment(payment: Payment, report: Report, *, dry_run: bool) -> list[Foun
         # A page that was paid twice: its payment's session tells of one of them.
         answer = replace(answer, facts=(*answer.facts, *report.facts))
     return differences(payment, answer, dry_run=dry_run)
+
+
+def _unreadable(report: Report) -> Found:
+    told = "a charge that does not hold what the gateway promises"
+    return Found(f"charge {report.intent_id}", report.intent_id, FindingKind.UNKNOWN_THERE, told, Outcome.REPORTED)
 
 
 def _of_nobody(offered: Gateway, report: Report, *, dry_run: bool) -> Found | None:

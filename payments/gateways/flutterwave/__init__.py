@@ -22,6 +22,7 @@ from payments.gateways.base import (
     Report,
     Session,
     SessionEnded,
+    unreadable,
 )
 from payments.gateways.calls import Change, Operation
 from payments.gateways.flutterwave import checkout, events
@@ -181,10 +182,15 @@ class FlutterwaveGateway:
 
     def charges(self, since: datetime) -> Iterator[Report]:
         for transaction in pages("transactions", status="successful", **_days(since)):
-            with understood():
-                is_new = _created_at(transaction) >= since
+            try:
+                with understood():
+                    is_new = _created_at(transaction) >= since
+                report = _about_paid(transaction)
+            except GatewayError:
+                log.warning("charge_not_understood", exc_info=True)
+                is_new, report = True, unreadable(transaction)
             if is_new:
-                yield _about_paid(transaction)
+                yield report
 
     def lines(self, since: datetime) -> Iterator[BalanceLine]:
         """There is no list of the balance."""

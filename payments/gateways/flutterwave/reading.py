@@ -8,13 +8,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from core.money import Money
+from core.money import Money, minor_digits
 from payments.gateways.base import BalanceLine, Declined, Fact, Failed, Paid, Processing, RefundTold, Settled
 
 log = structlog.get_logger(__name__)
@@ -72,13 +72,27 @@ def paid_facts(transaction: Json) -> tuple[Fact, ...]:
     if transaction["status"] != "successful":
         return ()
     fact = paid(transaction)
-    reached = transaction.get("amount_settled")
-    if reached is None:
+    if transaction.get("amount_settled") is None:
+        return (fact,)
+    try:
+        reached = _nearest(transaction["amount_settled"], transaction["currency"])
+        at = datetime.fromisoformat(transaction["created_at"])
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        reached = None
+    if not reached or reached.amount < 0:
+        log.warning("fee_not_understood", transaction=fact.charge_id)  # the money is there all the same
         return (fact,)
     # More than `app_fee` may be missing, such as stamp duty; what the payer bears is not.
-    fee = fact.received - from_flutterwave(reached, transaction["currency"])
-    at = datetime.fromisoformat(transaction["created_at"])
+    fee = fact.received - reached
     return (fact, Settled(BalanceLine(fact.charge_id, "charge", fact.received, fee, fact.charge_id, at), fact.received))
+
+
+def _nearest(amount: Any, currency: str) -> Money:
+    """An amount after fees, which are percentages and fit no whole minor units: the nearest of these."""
+    if isinstance(amount, bool | float):
+        raise TypeError(f"{amount!r} is no exact amount.")
+    scaled = Decimal(amount).scaleb(minor_digits(currency))
+    return Money(int(scaled.to_integral_value(ROUND_HALF_UP)), currency)
 
 
 def unpaid_facts(tries: Sequence[Json]) -> tuple[Fact, ...]:

@@ -21,6 +21,7 @@ from payments.gateways.base import (
     Report,
     Session,
     SessionEnded,
+    unreadable,
 )
 from payments.gateways.calls import Change, Operation
 from payments.gateways.stripe import checkout, events
@@ -238,8 +239,13 @@ class StripeGateway:
     def charges(self, since: datetime) -> Iterator[Report]:
         wanted = {"created": {"gte": int(since.timestamp())}, "expand": ["data.balance_transaction"]}
         for charge in pages(self._api.charges.list, wanted):
-            with understood():
-                report = _about_charge(charge, ())
+            try:
+                with understood():
+                    report = _about_charge(charge, ())
+            except GatewayError:
+                log.warning("charge_not_understood", exc_info=True)
+                yield unreadable(charge)
+                continue
             if report.facts:
                 yield report
 
