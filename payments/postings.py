@@ -105,13 +105,13 @@ def goodwill(payment: Payment, refund: Refund) -> None:
 
 
 def replaced(payment: Payment, refund: Refund, *, by_gateway: int, by_bank: int) -> None:
-    """A refund that failed is owed no more: the payer has it by the gateway's own hand, or through a bank."""
+    """So much of a refund that failed is owed no more: the payer has it by the gateway's own hand, or a bank's."""
     post(
         kind="adjustment",
         reference=f"refund:{refund.pk}:replaced",
         currency=refund.currency,
         lines=[
-            debit("refunds:payable", refund.amount),
+            debit("refunds:payable", by_gateway + by_bank),
             credit("suspense", by_gateway),
             *_put_back(_lines_of(payment), payment, by_bank),
         ],

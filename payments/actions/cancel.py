@@ -35,8 +35,8 @@ class Wish:
     """
 
     expected: Money | None = None
-    fee: Money | None = None
     seats: Sequence[str] = ()
+    fee: Money | None = None
     in_full: bool = False
     cause: str = RefundReason.CANCELLED
     reason: str = ""
@@ -111,7 +111,7 @@ def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
     explain(unexplained(booking), offer.covered.get("suspense", 0))
     owed = offer.refund.amount
     for payment in paying(booking):
-        if part := min(owed, standing.left(payment)):
+        if part := min(owed, standing.free(payment)):
             Refund.objects.create(
                 payment=payment,
                 amount=part,

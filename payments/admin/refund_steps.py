@@ -1,6 +1,6 @@
 """What staff do about a refund that needs somebody: send it again, pay it from the bank, say what it was for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,8 @@ from core.admin.decision import Decision, Outlook
 from core.admin.display import Text
 from core.admin.sections import Facts
 from core.errors import Problem
-from payments.actions.give_back import account_as_courtesy, pay_by_hand, replace, try_again
+from core.money import Money
+from payments.actions.give_back import account_as_courtesy, pay_by_hand, replace, try_again, went_another_way
 from payments.admin.rehearsal import rehearse
 from payments.admin.words import explain
 from payments.models import Refund
@@ -31,9 +32,14 @@ class RefundStep(Decision):
             (_("booking"), refund.payment.booking.reference),
             (_("why it goes back"), refund.get_reason_display()),
             (_("last error"), refund.last_error or None),
+            *self.more_facts(),
             (_("reason"), wish["reason"]),
         )
         return Outlook([Facts(_("what will come of it"), facts), posted])
+
+    def more_facts(self) -> Iterable[tuple[Text, object]]:
+        """What else to know before it is done."""
+        return ()
 
     def carry_out(self, wish: dict[str, Any], agreed: str) -> str:
         """Do it."""
@@ -74,11 +80,18 @@ class WentBack(RefundStep):
     use_case = staticmethod(replace)
     title = _("Went back another way")
     explanation = _(
-        "The payer has the money: by a refund that was made at the payment service itself, or through a dispute that "
-        "was lost. It is owed no more."
+        "The payer has the money, or a part of it: by a refund that was made at the payment service itself, or through "
+        "a dispute that was lost. So much is owed no more."
     )
     button = _("It went back another way")
-    done = _("The refund is owed no more.")
+    done = _("What went back another way is owed no more.")
+
+    def more_facts(self) -> Iterable[tuple[Text, object]]:
+        """How much it is, and what stays."""
+        went_back = Money(went_another_way(self.subject), self.subject.currency)
+        yield _("went back another way"), went_back
+        if rest := self.subject.money - went_back:
+            yield _("is owed still, as another refund"), rest
 
 
 class WasCourtesy(RefundStep):

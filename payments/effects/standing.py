@@ -26,9 +26,27 @@ def show(payment: Payment, booking: Booking) -> None:
 
 def left(payment: Payment) -> int:
     """What can still be paid back of a payment: minor units received, not on their way back, not withheld by a bank."""
+    return max(0, _left(payment))
+
+
+def free(payment: Payment) -> int:
+    """So much of what is left, in minor units, nobody is owed yet: a refund that failed is."""
+    return max(0, _free(payment))
+
+
+def short(payment: Payment) -> int:
+    """So much of what failed refunds owe, in minor units, is not left: it went back another way, whoever says so."""
+    return max(0, -_free(payment))
+
+
+def _free(payment: Payment) -> int:
+    owed = payment.refunds.filter(status=RefundStatus.FAILED).exclude(reason=RefundReason.GATEWAY)
+    return _left(payment) - _sum(owed)
+
+
+def _left(payment: Payment) -> int:
     going_back = _sum(payment.refunds.exclude(status__in=Refund.FRUITLESS))
-    withheld = sum(dispute.withheld for dispute in payment.disputes.all())
-    return max(0, payment.received_amount - going_back - withheld)
+    return payment.received_amount - going_back - sum(dispute.withheld for dispute in payment.disputes.all())
 
 
 def _sum(refunds: QuerySet[Refund]) -> int:

@@ -87,7 +87,7 @@ class Refund(Stateful):
             models.UniqueConstraint(
                 fields=["payment"],
                 name="refund_one_automatic_per_payment",
-                condition=Q(reason__in=["late", "duplicate", "underpaid", "overpaid"]),
+                condition=Q(reason__in=["late", "duplicate", "underpaid", "overpaid"]) & ~Q(status="replaced"),
             ),
             # Two at once may look the same at the gateway, and one could be taken for the other.
             models.UniqueConstraint(

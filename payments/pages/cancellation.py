@@ -92,7 +92,7 @@ def _cancel(request: HttpRequest, booking: Booking, seats: list[str]) -> HttpRes
         return _ask(request, booking, seats, notice=notice, status=409)
     expected = Money(_number(request.POST.get("expected", "")), booking.currency)
     try:
-        cancel(booking.pk, Wish(expected, seats=seats, reason="Cancelled by the traveller."))
+        cancel(booking.pk, Wish(expected, seats, reason="Cancelled by the traveller."))
     except QuoteChanged:
         notice = _("What comes back has changed meanwhile. Look at it again; nothing is cancelled yet.")
         return _ask(request, booking_for(request, booking.reference), seats, notice=notice, status=409)

@@ -177,8 +177,22 @@ def test_a_failed_refund_went_back_another_way(root, failed, made_there):
 
 def test_a_failed_refund_that_went_back_no_other_way_is_still_owed(root, failed):
     response = root.post(step(failed, "went_back"), REASON)
-    assert "So much has not gone back another way." in words(response)
+    assert "Nothing has gone back another way." in words(response)
     assert fresh(failed).status == "failed"
+
+
+def test_the_rest_of_a_failed_refund_that_went_back_in_part_another_way_is_owed_still(root, failed):
+    apply(failed.payment, (RefundTold("re_there", "succeeded", Money(400, "SAR"), moved=True),))
+    shown = preview(root, step(failed, "went_back"), **REASON)
+    assert lines_shown(shown) == [
+        ("adjustment", "refunds:payable", "SAR 4.00", ""), ("", "suspense", "", "SAR 4.00"),
+    ]  # fmt: skip
+    assert "Went back another way SAR 4.00" in words(shown)
+    assert "Is owed still, as another refund SAR 6.00" in words(shown)
+    confirm(root, shown)
+    rest = Refund.objects.exclude(pk=failed.pk).get(reason="goodwill")
+    assert (fresh(failed).status, rest.status, rest.amount) == ("replaced", "failed", 600)
+    assert offered(root, rest) == ["try_again", "pay_by_hand", "went_back"]
 
 
 def test_a_refund_made_at_the_gateway_was_a_courtesy(root, made_there):
@@ -231,7 +245,7 @@ def test_what_the_state_does_not_allow_is_refused_in_words(root, payment, name, 
 
 
 def test_there_is_not_enough_left_to_try_again(root, failed):
-    give_courtesy(failed.payment_id, 10_000, note="x")
+    apply(failed.payment, (RefundTold("re_there", "succeeded", Money(10_000, "SAR"), moved=True),))
     response = root.post(step(failed, "try_again"), REASON)
     assert "Only SAR 5.00 of the payment can still go back." in words(response)
     assert fresh(failed).status == "failed"

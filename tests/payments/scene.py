@@ -5,10 +5,11 @@ from typing import Any
 
 from bookings.models import Booking
 from ledger.models import JournalEntry
+from payments.actions.cancel import Wish, cancel
 from payments.actions.refund import process_due_refunds
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
-from payments.models import Payment
+from payments.models import Payment, Refund
 from tests.database import as_owner
 from tests.payments.gateway import send
 from tests.world import hold_seats, make_trip
@@ -88,3 +89,21 @@ def postings() -> dict[str, dict[str, int]]:
         }
         for entry in JournalEntry.objects.order_by("id")
     }
+
+
+def bounce(sandbox: Any, refund_id: str) -> None:
+    """The payer's bank sends it back, and we hear of it."""
+    sandbox.settle_refund(refund_id, success=False)
+    tell_all(sandbox)
+
+
+def cancel_and_fail(sandbox: Any, booking: Booking) -> Refund:
+    """All seats are given up, and what goes back for them does not arrive."""
+    sandbox.mode(refund_outcome="pending")
+    cancel(booking.pk, Wish(in_full=True))
+    send_refunds()
+    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
+    sandbox.mode(refund_outcome="succeeded")
+    refund = Refund.objects.get()
+    assert refund.status == "failed"
+    return refund

@@ -16,6 +16,7 @@ from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_b
 from payments.actions.match_payouts import match_all
 from payments.actions.reconcile import Options, reconcile
 from payments.actions.sync import sync
+from payments.effects import standing
 from payments.models import Dispute, Refund
 from tests.payments.gateway import send
 from tests.payments.scene import (
@@ -154,3 +155,8 @@ def test_the_books_add_up(sandbox, seed):
         assert left.get("travellers:unearned", 0) == 0, history.told
     by_us = sum(refund.amount for refund in ours if refund.status == "succeeded")
     assert by_us <= payment.received_amount, history.told
+    # What failed can be sent again, or noted as gone another way, as soon as the bank has decided.
+    failed = sum(refund.amount for refund in ours if refund.status == "failed")
+    another_way = [one.unexplained_amount for one in (*refunds, *disputes) if one.status != "failed"]
+    undecided = [dispute.held_amount for dispute in disputes if dispute.status != "lost"]
+    assert failed <= standing.left(payment) + sum(another_way) + sum(undecided), history.told

@@ -8,22 +8,24 @@ from core.errors import InvalidState
 from core.money import Money
 from payments.actions.apply import apply
 from payments.actions.cancel import Wish, cancel
-from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, replace, try_again
+from payments.actions.give_back import account_as_courtesy, pay_by_hand, replace, try_again
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
 from payments.admin.attention import to_see_to
+from payments.effects import standing
 from payments.errors import QuoteChanged, RefundTooLarge
-from payments.gateways.base import Paid
+from payments.gateways.base import Paid, RefundTold
 from payments.models import Payment, Refund
 from payments.quotes import quote
 from tests.payments import flutterwave
 from tests.payments.scene import (
     assert_gateway_agrees,
     books,
+    bounce,
     buy,
+    cancel_and_fail,
     charge_of,
     fresh,
-    lapse_refunds,
     send_refunds,
     tell_all,
 )
@@ -42,24 +44,6 @@ def refund_there(sandbox, payment: Payment, amount: int | None = None) -> str:
     made = sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], amount)
     tell_all(sandbox)
     return made["id"]
-
-
-def bounce(sandbox, refund_id: str) -> None:
-    """The payer's bank sends it back, and we hear of it."""
-    sandbox.settle_refund(refund_id, success=False)
-    tell_all(sandbox)
-
-
-def cancel_and_fail(sandbox, booking: Booking) -> Refund:
-    """All seats are given up, and what goes back for them does not arrive."""
-    sandbox.mode(refund_outcome="pending")
-    cancel(booking.pk, Wish(in_full=True))
-    send_refunds()
-    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
-    sandbox.mode(refund_outcome="succeeded")
-    refund = Refund.objects.get()
-    assert refund.status == "failed"
-    return refund
 
 
 # ------------------------------------------------------------------------------- made at the gateway, and back again
@@ -185,26 +169,63 @@ def test_what_a_bank_took_of_those_who_travel_is_theirs_again_once_it_is_said_wh
 
 
 def test_one_that_went_back_no_other_way_stays_owed(sandbox, sale):
-    booking, payment = sale
+    booking, _payment = sale
     failed = cancel_and_fail(sandbox, booking)
-    refund_there(sandbox, payment, payment.amount - 1)
     before = books()
     with pytest.raises(InvalidState):
-        replace(failed.pk, note="Not all of it.")
+        replace(failed.pk, note="It did not.")
     assert (fresh(failed).status, books()) == ("failed", before)
-    assert Refund.objects.get(reason="gateway").explained_amount == 0
+    assert Refund.objects.count() == 1
 
 
-def test_a_courtesy_that_failed_is_not_paid_by_hand_beyond_what_came(sandbox, sale):
+def test_the_rest_of_one_that_went_back_in_part_another_way_is_owed_still(sandbox, sale):
     booking, payment = sale
-    courtesy = give_courtesy(payment.pk, 5_000, note="sorry")
-    courtesy.fail("The card is closed.")
-    cancel(booking.pk, Wish(in_full=True))
-    lapse_refunds()
-    assert send_refunds()["sent"] == 1
+    failed = cancel_and_fail(sandbox, booking)
+    refund_there(sandbox, payment, payment.amount - 700)
+    replace(failed.pk, note="The clerk could not send all.")
+    assert books()["refunds:payable"] == -700
+    assert "suspense" not in books()
+    rest = Refund.objects.get(reason="cancelled", status="failed")
+    assert (rest.amount, rest.last_error, fresh(failed).status) == (700, failed.last_error, "replaced")
+    assert fresh(booking).status == "cancelled"
+    try_again(rest.pk, note="A new card.")
+    send_refunds()
+    assert fresh(booking).status == "refunded"
+    assert (fresh(booking).refunded_amount, books().get("refunds:payable")) == (payment.amount, None)
+    assert_gateway_agrees(sandbox)
+
+
+def test_the_rest_of_one_of_which_a_bank_took_a_part_is_owed_still(sandbox, sale):
+    booking, payment = sale
+    failed = cancel_and_fail(sandbox, booking)
+    opened = sandbox.dispute(charge_of(sandbox, payment)["id"], 6_000)["id"]
+    sandbox.move_dispute(opened, "lost")
+    tell_all(sandbox)
     with pytest.raises(RefundTooLarge):
-        pay_by_hand(courtesy.pk, note="All is back already.")
-    assert fresh(payment).refunded_amount == payment.amount
+        try_again(failed.pk, note="The bank has paid a part.")
+    replace(failed.pk, note="The bank did.")
+    pay_by_hand(Refund.objects.get(status="failed").pk, note="Transfer 7")
+    assert not {"refunds:payable", "platform:chargeback_losses", "suspense"} & books().keys()
+    assert fresh(booking).status == "refunded"
+    assert_gateway_agrees(sandbox)
+
+
+def test_the_rest_of_late_money_that_went_back_in_part_another_way_goes_back_by_hand(sandbox):
+    booking = hold_seats(make_trip(), "1A")
+    payment = start_payment(booking.pk).payment
+    cancel(booking.pk, Wish())
+    hold_seats(booking.trip, "1A")  # so that the money comes too late
+    apply(payment, (Paid("pi_late", "ch_late", payment.money),))
+    late = Refund.objects.get()
+    Refund.objects.get().fail("The card is closed.")
+    standing.show(fresh(payment), fresh(booking))
+    moved = RefundTold("re_there", "succeeded", Money(500, "SAR"), moved=True)
+    apply(payment, (moved,))
+    replace(late.pk, note="The clerk sent a part.")
+    rest = Refund.objects.get(reason="late", status="failed")
+    assert rest.amount == late.amount - 500
+    pay_by_hand(rest.pk, note="Transfer 8")
+    assert "refunds:payable" not in books()
 
 
 def test_money_that_came_in_another_currency_can_be_paid_back_by_hand(sandbox):
@@ -256,11 +277,11 @@ def test_a_fee_that_is_agreed_to_is_the_fee_that_is_kept(sandbox):
     sandbox.pay(payment.session_id)
     sync(payment.pk)
     with pytest.raises(QuoteChanged) as changed:
-        cancel(booking.pk, Wish(offer.refund, offer.fee))  # nothing back, as before, but nothing kept either
+        cancel(booking.pk, Wish(offer.refund, fee=offer.fee))  # nothing back, as before, but nothing kept either
     assert changed.value.members["fee"] == payment.money.to_json()
     assert fresh(booking).status == "confirmed"
     assert not Refund.objects.exists()
-    cancel(booking.pk, Wish(offer.refund, payment.money))
+    cancel(booking.pk, Wish(offer.refund, fee=payment.money))
     assert fresh(booking).status == "cancelled"
 
 
@@ -268,5 +289,5 @@ def test_an_unpaid_booking_is_not_given_up_for_a_fee(sandbox):
     booking = hold_seats(make_trip(), "1A")
     payment = start_payment(booking.pk).payment
     with pytest.raises(QuoteChanged):
-        cancel(booking.pk, Wish(Money(0, "SAR"), Money(100, "SAR")))
+        cancel(booking.pk, Wish(Money(0, "SAR"), fee=Money(100, "SAR")))
     assert (fresh(booking).status, fresh(payment).status) == ("pending_payment", "pending")

@@ -1,0 +1,125 @@
+"""What a refund that failed owes is promised to nobody else."""
+
+import pytest
+from django.utils import timezone
+
+from bookings.models import Booking
+from core.errors import InvalidState
+from payments.actions.cancel import Wish, cancel
+from payments.actions.give_back import account_as_courtesy, give_courtesy, replace, try_again
+from payments.errors import RefundTooLarge
+from payments.models import Payment, Refund
+from payments.quotes import quote
+from tests.payments.scene import (
+    assert_gateway_agrees,
+    books,
+    bounce,
+    buy,
+    cancel_and_fail,
+    charge_of,
+    fresh,
+    lapse_refunds,
+    send_refunds,
+    tell_all,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sale(sandbox) -> tuple[Booking, Payment]:
+    return buy(sandbox)
+
+
+def test_what_a_failed_refund_owes_is_no_courtesy(sandbox, sale):
+    booking, payment = sale
+    failed = cancel_and_fail(sandbox, booking)
+    before = books()
+    with pytest.raises(RefundTooLarge):
+        give_courtesy(payment.pk, 1, note="The caller was sad.")
+    assert books() == before
+    try_again(failed.pk, note="A new card.")
+    send_refunds()
+    assert fresh(booking).status == "refunded"
+
+
+def test_what_a_failed_refund_owes_is_not_sent_for_other_seats(sandbox, sale):
+    booking, payment = sale
+    sandbox.mode(refund_outcome="pending")
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    send_refunds()
+    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
+    sandbox.mode(refund_outcome="succeeded")
+    failed = Refund.objects.get()
+    give_courtesy(payment.pk, 5_000, note="sorry")
+    cancel(booking.pk, Wish(in_full=True))
+    assert quoted_refunds() == [("cancelled", 10_500), ("goodwill", 5_000), ("cancelled", 5_500)]
+    assert books()["refunds:payable"] == -payment.amount
+    assert "platform:goodwill" not in books(), "it was for the seat"
+    send_refunds()
+    lapse_refunds()
+    send_refunds()
+    try_again(failed.pk, note="A new card.")
+    send_refunds()
+    assert fresh(booking).refunded_amount == payment.amount
+    assert "refunds:payable" not in books()
+    assert_gateway_agrees(sandbox)
+
+
+def test_what_a_failed_courtesy_owes_is_not_promised_again(sandbox, sale):
+    booking, payment = sale
+    sandbox.mode(refund_outcome="pending")
+    give_courtesy(payment.pk, 3_000, note="late")
+    send_refunds()
+    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
+    sandbox.mode(refund_outcome="succeeded")
+    offer = quote(fresh(booking), timezone.now(), in_full=True)
+    assert offer.refund.amount == payment.amount - 3_000
+    cancel(booking.pk, Wish(in_full=True))
+    send_refunds()
+    try_again(Refund.objects.get(reason="goodwill").pk, note="A new card.")
+    send_refunds()
+    assert fresh(booking).refunded_amount == payment.amount
+    assert not {"refunds:payable", "platform:goodwill"} & books().keys()
+    assert_gateway_agrees(sandbox)
+
+
+def test_a_dashboard_refund_that_a_failed_one_needs_is_no_courtesy(sandbox, sale):
+    booking, payment = sale
+    failed = cancel_and_fail(sandbox, booking)
+    sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], 4_000)
+    tell_all(sandbox)
+    before = books()
+    with pytest.raises(InvalidState):
+        account_as_courtesy(Refund.objects.get(reason="gateway").pk, note="It looked like one.")
+    assert (books(), Refund.objects.get(reason="gateway").accounted) == (before, False)
+    replace(failed.pk, note="It was for this one.")
+    try_again(Refund.objects.get(status="failed", reason="cancelled").pk, note="The rest.")
+    send_refunds()
+    assert fresh(booking).status == "refunded"
+    assert not {"refunds:payable", "platform:goodwill", "suspense"} & books().keys()
+
+
+def test_a_dashboard_refund_that_a_failed_one_needs_is_not_counted_for_other_seats(sandbox, sale):
+    booking, payment = sale
+    sandbox.mode(refund_outcome="pending")
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    send_refunds()
+    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
+    sandbox.mode(refund_outcome="succeeded")
+    failed = Refund.objects.get()
+    sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], 12_000)
+    tell_all(sandbox)
+    offer = quote(fresh(booking), timezone.now(), in_full=True)
+    # 9,000 are left, and 10,500 are owed: of the 12,000 that went back 1,500 were for that.
+    assert offer.covered == {"suspense": 10_500}
+    cancel(booking.pk, Wish(in_full=True))
+    replace(failed.pk, note="It was for this one.")
+    try_again(Refund.objects.get(status="failed", reason="cancelled").pk, note="The rest.")
+    send_refunds()
+    assert fresh(booking).refunded_amount == payment.amount
+    assert not {"refunds:payable", "platform:goodwill", "suspense"} & books().keys()
+
+
+def quoted_refunds() -> list[tuple[str, int]]:
+    return list(Refund.objects.order_by("pk").values_list("reason", "amount"))
