@@ -50,11 +50,12 @@ def quote(booking: Booking, now: datetime, seats: Sequence[str] | None = None, *
         raise InvalidState("The payment is disputed: the bank decides who gets the money.", state="disputed")
     shares = tuple(policy.share(passenger, booking, now, in_full=in_full) for passenger in passengers)
     owed, price = sum(share.back for share in shares), sum(passenger.price for passenger in passengers)
-    by_gateway, lost = _went_back(booking, disputes)
+    spare = [standing.spare(payment) for payment in paying(booking)]
+    by_gateway, lost = _went_back(booking, disputes, short=-sum(min(0, one) for one in spare))
     # What a bank gave back counts first towards what is owed, of any seat, and only then towards what is kept.
     of_all = sum(policy.share(one, booking, now, in_full=in_full).back for one in booking.live_passengers())
     by_bank = min(owed, lost) + min(price - owed, max(0, lost - of_all))
-    covered = _cover(booking, max(0, owed - by_bank), by_gateway)
+    covered = _cover(max(0, owed - by_bank), went_back=by_gateway, spare=sum(max(0, one) for one in spare))
     return _of(booking, now, shares, kept=price - max(owed, by_bank), covered=covered, by_bank=by_bank)
 
 
@@ -98,24 +99,23 @@ def _check_cancellable(booking: Booking, now: datetime) -> None:
         raise InvalidState("The trip has left.", state=booking.status)
 
 
-def _went_back(booking: Booking, disputes: Sequence[Dispute]) -> tuple[int, int]:
+def _went_back(booking: Booking, disputes: Sequence[Dispute], *, short: int) -> tuple[int, int]:
     """Minor units that went back by the gateway's own hand and through banks, and nobody has said what for.
 
-    Less what refunds that failed cannot be paid without: that was for them.
+    Less what refunds that failed are `short` of: that was for them.
     """
     by_gateway = sum(refund.unexplained_amount for refund in unexplained(booking))
     by_banks = sum(dispute.unexplained_amount for dispute in disputes)
-    short = sum(standing.short(payment) for payment in paying(booking))
     return max(0, by_gateway - short), max(0, by_banks - max(0, short - by_gateway))
 
 
-def _cover(booking: Booking, owed: int, went_back: int) -> dict[str, int]:
+def _cover(owed: int, *, went_back: int, spare: int) -> dict[str, int]:
     """Where the money that is owed comes from: what somebody paid back at the gateway already, what can still be sent.
 
     What is missing then went back before as a courtesy, or is owed as one; it is none any more.
     """
     by_gateway = min(owed, went_back)
-    payable = min(owed - by_gateway, sum(standing.free(payment) for payment in paying(booking)))
+    payable = min(owed - by_gateway, spare)
     covered = {
         "refunds:payable": payable,
         "suspense": by_gateway,

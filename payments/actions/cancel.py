@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from bookings.actions import release
 from bookings.actions.cancel import cancel_seats
 from bookings.locks import lock_booking
 from bookings.models import Booking
+from bookings.queries import bookings_in_full
 from core.actors import current_actor
 from core.errors import InvalidState
 from core.money import Money
@@ -52,10 +56,11 @@ def cancel(booking_id: int, wish: Wish, *, before_commit: Callable[[Booking], No
     if money is on its way; GatewayError and GatewayUnavailable if a session could not be ended. Then nothing was
     changed.
     """
-    was_unpaid = Booking.objects.filter(pk=booking_id, status__in=Booking.UNPAID).exists()
-    if was_unpaid and not wish.expected and not wish.fee:
+    unpaid = bookings_in_full().filter(pk=booking_id, status__in=Booking.UNPAID).first()
+    if unpaid is not None:
+        _offer(unpaid, timezone.now(), wish)  # what is refused leaves the session open
         _end_open_payment(booking_id)
-    return _cancel(booking_id, wish, before_commit, was_unpaid=was_unpaid)
+    return _cancel(booking_id, wish, before_commit, was_unpaid=unpaid is not None)
 
 
 def cancel_unpaid(booking_id: int, *, reason: str = "") -> Booking:
@@ -89,17 +94,28 @@ def _release(booking: Booking, reason: str) -> Booking:
 @in_one_transaction
 def _cancel(booking_id: int, wish: Wish, before_commit: Callable[[Booking], None], *, was_unpaid: bool) -> Booking:
     booking, now = lock_booking(booking_id)
-    offer = quote(booking, now, wish.seats, in_full=wish.in_full)
-    # Nobody who gives an unpaid booking up agrees to what is kept of one that was paid in this moment.
-    has_changed = wish.expected != offer.refund or was_unpaid != booking.is_unpaid
-    if wish.expected is not None and (has_changed or wish.fee not in (None, offer.fee)):
-        raise QuoteChanged(refund=offer.refund.to_json(), fee=offer.fee.to_json())
+    offer = _offer(booking, now, wish)
+    if wish.expected is not None and was_unpaid != booking.is_unpaid:
+        # Nobody who gives an unpaid booking up agrees to what is kept of one that was paid in this moment.
+        raise _changed(offer)
     if booking.is_unpaid:
         _release(booking, wish.reason)
     else:
         _give_back(booking, offer, wish)
     before_commit(booking)
     return booking
+
+
+def _offer(booking: Booking, now: datetime, wish: Wish) -> Quote:
+    """What comes back, if it is what is expected. Raises as `quote` does, and QuoteChanged."""
+    offer = quote(booking, now, wish.seats, in_full=wish.in_full)
+    if wish.expected not in (None, offer.refund) or wish.fee not in (None, offer.fee):
+        raise _changed(offer)
+    return offer
+
+
+def _changed(offer: Quote) -> QuoteChanged:
+    return QuoteChanged(refund=offer.refund.to_json(), fee=offer.fee.to_json())
 
 
 def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
@@ -111,7 +127,7 @@ def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
     explain(unexplained(booking), offer.covered.get("suspense", 0))
     owed = offer.refund.amount
     for payment in paying(booking):
-        if part := min(owed, standing.free(payment)):
+        if (part := min(owed, standing.spare(payment))) > 0:
             Refund.objects.create(
                 payment=payment,
                 amount=part,

@@ -64,8 +64,7 @@ def check_refundable(payment: Payment, amount: int, failed: Refund | None = None
     # Money that came in another currency than was asked for is owed back whole, by a refund of its own.
     currency = failed.currency if failed else payment.currency
     is_owed_elsewhere = payment.refunds.exclude(currency=currency).exists()
-    left = standing.left(payment) if failed else standing.free(payment)
-    left = 0 if is_owed_elsewhere else left
+    left = 0 if is_owed_elsewhere else standing.left(payment) if failed else max(0, standing.spare(payment))
     if amount > left:
         raise RefundTooLarge(f"Only {left} minor units of the payment are left.", left=left)
 
@@ -156,7 +155,7 @@ def account_as_courtesy(refund_id: int, *, note: str) -> Refund:
     refund, payment, _booking, _at = _locked(refund_id, failed=False)
     if refund.accounted or refund.status == RefundStatus.FAILED:
         raise InvalidState("It is accounted for.", state=refund.status)
-    if refund.unexplained_amount > _another_way(payment) - standing.short(payment):
+    if refund.unexplained_amount > _another_way(payment) + min(0, standing.spare(payment)):
         raise InvalidState("A refund that failed is owed, and this was for it: say so there.", state=refund.status)
     refund.note = note.strip()[:300]
     postings.goodwill(payment, refund)

@@ -29,7 +29,7 @@ class CourtesyForm(forms.Form):
         amount = self.fields["amount"]
         assert isinstance(amount, AmountField)
         amount.use(payment.currency)
-        left = Money(standing.free(payment), payment.currency)
+        left = Money(standing.spare(payment), payment.currency)
         amount.help_text = gettext("%(left)s of the payment can still go back.") % {"left": left}
 
 
@@ -54,7 +54,7 @@ class GiveCourtesy(Decision):
         payment = self.subject
         posted = rehearse(payment.booking, give_courtesy, payment.pk, wish["amount"], note=wish["reason"])
         amount = Money(wish["amount"], payment.currency)
-        left = Money(standing.free(payment), payment.currency) - amount
+        left = Money(standing.spare(payment), payment.currency) - amount
         facts = (
             (_("goes back"), amount),
             (_("can still go back after it"), left),

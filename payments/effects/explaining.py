@@ -52,7 +52,7 @@ def owe_dispute_again(payment: Payment, dispute: Dispute) -> None:
 
 def _request(payment: Payment, amount: int, note: str) -> None:
     # News is never refused: where so much is not left of the payment, people find a refund that has failed.
-    is_left = amount <= standing.free(payment)
+    is_left = amount <= standing.spare(payment)
     Refund.objects.create(
         payment=payment,
         amount=amount,

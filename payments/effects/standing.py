@@ -26,27 +26,26 @@ def show(payment: Payment, booking: Booking) -> None:
 
 def left(payment: Payment) -> int:
     """What can still be paid back of a payment: minor units received, not on their way back, not withheld by a bank."""
-    return max(0, _left(payment))
+    return max(0, _left_and_owed(payment)[0])
 
 
-def free(payment: Payment) -> int:
-    """So much of what is left, in minor units, nobody is owed yet: a refund that failed is."""
-    return max(0, _free(payment))
+def spare(payment: Payment) -> int:
+    """So much of what is left, in minor units, nobody is owed yet: a refund that failed is.
+
+    Negative: so much of what failed refunds owe is not left. It went back another way, whoever says so.
+    """
+    left, owed = _left_and_owed(payment)
+    return left - owed
 
 
-def short(payment: Payment) -> int:
-    """So much of what failed refunds owe, in minor units, is not left: it went back another way, whoever says so."""
-    return max(0, -_free(payment))
-
-
-def _free(payment: Payment) -> int:
-    owed = payment.refunds.filter(status=RefundStatus.FAILED).exclude(reason=RefundReason.GATEWAY)
-    return _left(payment) - _sum(owed)
-
-
-def _left(payment: Payment) -> int:
-    going_back = _sum(payment.refunds.exclude(status__in=Refund.FRUITLESS))
-    return payment.received_amount - going_back - sum(dispute.withheld for dispute in payment.disputes.all())
+def _left_and_owed(payment: Payment) -> tuple[int, int]:
+    failed = Q(status=RefundStatus.FAILED) & ~Q(reason=RefundReason.GATEWAY)
+    sums = payment.refunds.aggregate(
+        going_back=Sum("amount", filter=~Q(status__in=Refund.FRUITLESS), default=0),
+        owed=Sum("amount", filter=failed, default=0),
+    )
+    withheld = sum(dispute.withheld for dispute in payment.disputes.all())
+    return payment.received_amount - sums["going_back"] - withheld, sums["owed"]
 
 
 def _sum(refunds: QuerySet[Refund]) -> int:

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from bookings.models import Booking
-from core.errors import InvalidState
+from core.errors import InvalidState, Problem
 from core.money import Money
 from payments.actions.apply import apply
 from payments.actions.cancel import Wish, cancel
@@ -285,9 +285,21 @@ def test_a_fee_that_is_agreed_to_is_the_fee_that_is_kept(sandbox):
     assert fresh(booking).status == "cancelled"
 
 
-def test_an_unpaid_booking_is_not_given_up_for_a_fee(sandbox):
-    booking = hold_seats(make_trip(), "1A")
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(Money(0, "SAR"), fee=Money(100, "SAR")),
+        Wish(Money(100, "SAR")),
+        Wish(Money(0, "USD")),
+        Wish(Money(0, "SAR"), ["1A"]),  # single seats can be given up after payment
+        Wish(Money(0, "SAR"), ["9Z"]),
+    ],
+    ids=["for a fee", "for a refund", "in another currency", "one seat", "no such seat"],
+)
+def test_a_refused_cancellation_of_an_unpaid_booking_leaves_its_payment_open(sandbox, wish):
+    booking = hold_seats(make_trip(), "1A", "1B")
     payment = start_payment(booking.pk).payment
-    with pytest.raises(QuoteChanged):
-        cancel(booking.pk, Wish(Money(0, "SAR"), fee=Money(100, "SAR")))
+    with pytest.raises(Problem):
+        cancel(booking.pk, wish)
     assert (fresh(booking).status, fresh(payment).status) == ("pending_payment", "pending")
+    assert sandbox.state["sessions"][0]["status"] == "open"
