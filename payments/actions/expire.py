@@ -1,5 +1,6 @@
 """End bookings whose hold has ended. Their seats are up for others from that moment anyway; this tidies the states."""
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -27,11 +28,7 @@ def expire_ended_holds() -> dict[str, int]:
     all), "failed": n (gateway not reached; next time)}.
     """
     counts = {"expired": 0, "kept": 0, "failed": 0}
-    for payment_id in _left_open():
-        try:
-            _abandon(payment_id)
-        except Exception:  # nor is any booking held up by it
-            log.exception("payment_not_ended", payment=str(payment_id))
+    _end_left_open()
     last = 0
     while batch := _ended_after(last):
         for booking_id in batch:
@@ -49,11 +46,23 @@ def _ended_after(last_id: int) -> list[int]:
     return list(ended.order_by("id").values_list("id", flat=True)[:_BATCH])
 
 
-def _left_open() -> list[UUID]:
+def _end_left_open() -> None:
+    last: tuple[datetime, UUID] | None = None
+    while batch := _left_open_after(last):
+        for _started_at, payment_id in batch:
+            try:
+                _abandon(payment_id)
+            except Exception:  # nor is any booking held up by it
+                log.exception("payment_not_ended", payment=str(payment_id))
+        last = batch[-1]
+
+
+def _left_open_after(last: tuple[datetime, UUID] | None) -> list[tuple[datetime, UUID]]:
     left = Payment.objects.filter(status__in=(PaymentStatus.PENDING, PaymentStatus.FAILED))
-    return list(
-        left.exclude(booking__status__in=Booking.UNPAID).order_by("created_at").values_list("id", flat=True)[:_BATCH]
-    )
+    left = left.exclude(booking__status__in=Booking.UNPAID).order_by("created_at", "id")
+    if last:
+        left = left.filter(created_at__gte=last[0]).exclude(created_at=last[0], id__lte=last[1])
+    return list(left.values_list("created_at", "id")[:_BATCH])
 
 
 def _end(booking_id: int) -> str:

@@ -25,7 +25,7 @@ from tests.database import age_hold
 from tests.payments import flutterwave
 from tests.payments.gateway import send_all
 from tests.payments.scene import fresh, postings
-from tests.world import hold_seats
+from tests.world import hold_seats, make_trip
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +164,27 @@ def test_a_gateway_that_is_not_offered_any_more_does_not_stop_the_sweeper(sandbo
     assert expire_ended_holds() == {"expired": 1, "kept": 0, "failed": 1}
     assert fresh(ended).status == "expired"
     assert (fresh(second).status, fresh(of_ended).status) == ("pending", "pending")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_left_open_at_a_gateway_that_is_not_offered_any_more_hold_up_no_other(sandbox, settings, monkeypatch):
+    monkeypatch.setattr(expire_module, "_BATCH", 2)
+    trip = make_trip("LOS", "ABV", currency="NGN")
+    for seat in ("1A", "1B"):
+        end_left_open(flutterwave.start(flutterwave.hold(seat, trip=trip)))
+    left = start_payment(hold_seats(make_trip(), "1A").pk).payment
+    end_left_open(left)
+    settings.FLUTTERWAVE_SECRET_KEY = ""
+    expire_ended_holds()
+    assert fresh(left).status == "cancelled"
+    assert sandbox.state["sessions"][0]["status"] == "expired"
+    assert Payment.objects.filter(status="pending").count() == 2
+
+
+def end_left_open(payment: Payment) -> None:
+    """The hold ends, and the payment's page stays open."""
+    age_hold(payment.booking)
+    expire_ended_holds_without_gateway(payment.booking)
 
 
 def abandon_locally(payment: Payment) -> None:

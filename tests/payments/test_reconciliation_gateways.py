@@ -2,13 +2,15 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 import structlog
 from django.db import connection
+from django.utils import timezone
 
 from core.correlation import correlated
-from payments.actions.reconcile import Options, asking, reconcile
+from payments.actions.reconcile import Options, asking, reconcile, selection
 from payments.errors import GatewayUnavailable
 from payments.gateways import circuit
 from payments.gateways.stripe import StripeGateway
@@ -149,6 +151,33 @@ def test_a_gateway_that_is_not_offered_any_more_is_not_reached(sandbox, four, se
     settings.STRIPE_SECRET_KEY = ""
     report = command()
     assert (report["skipped"], report["mismatches"]) == (4, 0)
+
+
+def test_a_gateway_that_is_not_offered_any_more_uses_up_nobodys_turn(sandbox, four, settings):
+    trip = make_trip("LOS", "ABV", currency="NGN")
+    in_naira = [flutterwave.start(flutterwave.hold(seat, trip=trip)) for seat in ("1A", "1B", "1C")]
+    Payment.objects.filter(pk__in=[one.pk for one in in_naira]).update(created_at=timezone.now() - timedelta(days=1))
+    settings.FLUTTERWAVE_SECRET_KEY = ""
+    report = command("--limit", "3")
+    assert (report["scanned"], report["skipped"]) == (3, 3)
+    assert [one["action"] for one in report["details"] if one["outcome"] == "skipped"] == [
+        "payments left to the next run: 3"
+    ]
+    assert sum(fresh(payment).reconciled_at is not None for payment in four) == 3
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_gateway_that_keeps_silent_uses_up_nobodys_turn(sandbox, four, monkeypatch, dry_run):
+    monkeypatch.setattr(selection, "BATCH", 2)
+    trip = make_trip("LOS", "ABV", currency="NGN")
+    seats = ("1A", "1B", "1C", "1D", "2A", "2B")
+    in_naira = [flutterwave.start(flutterwave.hold(seat, trip=trip)) for seat in seats]
+    Payment.objects.filter(pk__in=[one.pk for one in in_naira]).update(created_at=timezone.now() - timedelta(days=1))
+    sandbox.fault("error", gateway="flutterwave", status=503, times=0)
+    report = command("--limit", "4", *(["--dry-run"] if dry_run else []))
+    assert report["mismatches"] == 4
+    assert "payments left to the next run: 6" in [one["action"] for one in report["details"]]
+    assert report["scanned"] == 4 + 6, "two of a batch beyond the fifth silence"
 
 
 def test_an_answer_that_nobody_understands_holds_up_no_other(sandbox, four, monkeypatch):

@@ -4,7 +4,6 @@ Events get lost, and so does whoever processes them: nothing here relies on one 
 and people are at it at once, what a gateway tells is applied once.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
@@ -75,35 +74,33 @@ def reconcile_one(payment: Payment, *, dry_run: bool = False) -> list[Found]:
 def _compare_payments(record: Record, selection: Selection, progress: Progress) -> None:
     done, number = 0, selection.count()
     progress(done, number)
-    left_out: Counter[str] = Counter()
     with asker() as ask:
         for batch in selection.batches():
-            left_out += _take(record, ask(batch), dry_run=selection.options.dry_run)
+            _take(record, selection, ask(batch))
             record.save()
             done += len(batch)
             progress(done, number)
             reset_queries()  # in development Django keeps the text of each
-    for name, payments in left_out.items():
+    for name, payments in selection.left_out().items():
+        record.run.skipped += payments
         record.skip(name, f"payments left to the next run: {payments}")
 
 
-def _take(record: Record, answers: Iterable[tuple[Payment, Answer]], *, dry_run: bool) -> Counter[str]:
-    """Returns how many payments each gateway did not tell of."""
+def _take(record: Record, selection: Selection, answers: Iterable[tuple[Payment, Answer]]) -> None:
     compared: list[Payment] = []
-    left_out: Counter[str] = Counter()
+    dry_run = selection.options.dry_run
     for payment, answer in answers:
         record.run.scanned += 1
         if answer.unavailable:
-            record.run.skipped += 1
-            left_out[payment.gateway] += 1
+            selection.was_not_told_of(payment)
             record.had_turn(subject_of(payment))
             continue
+        selection.was_told_of(payment)
         compared.append(payment)
         record.look_at(subject_of(payment))
         record.note(differences(payment, answer, dry_run=dry_run))
     if not dry_run:
         mark_compared(compared)
-    return left_out
 
 
 def _look_for_strangers(record: Record, selection: Selection) -> None:

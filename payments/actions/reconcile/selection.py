@@ -1,17 +1,20 @@
 """Which payments a run looks at: those that nobody has compared for longest come first."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from core.clock import ClockTimestamp
 from core.errors import invalid
 from core.transactions import in_one_transaction
+from payments.gateways import offered_names
 from payments.models import Payment
 
 BATCH = 200
+SILENCES = 5  # payments that a gateway does not tell of in a run, until nobody asks it any more
 _MOST = {"lookback_days": 36_500, "limit": 10**9, "min_age_minutes": 36_500}
 
 
@@ -33,19 +36,46 @@ class Options:
 
 
 class Selection:
-    """What `options` ask for, as of the beginning of a run."""
+    """What `options` ask for, as of the beginning of a run.
+
+    Only what its gateway tells of counts towards the limit, and of one that keeps silent the rest is left out: else
+    its payments, which stay those that nobody compared for longest, would keep all others from their turn.
+    """
 
     def __init__(self, options: Options, started_at: datetime) -> None:
         self.options = options
         self._started_at = started_at
+        self._asked = set(offered_names())
+        self._left = options.limit or _MOST["limit"]
+        self._answered: Counter[str] = Counter()
+        self._silent: Counter[str] = Counter()
         self.since = started_at - timedelta(days=options.lookback_days)
         self._until = started_at - timedelta(minutes=options.min_age_minutes)
         self._in_time = Payment.objects.filter(created_at__gte=self.since)
 
     def count(self) -> int:
         """How many payments there are to look at."""
-        found = self._wanted().count()
+        found = self._wanted().filter(gateway__in=self._asked).count()
         return min(found, self.options.limit or found)
+
+    def was_told_of(self, payment: Payment) -> None:
+        """Its gateway answered."""
+        self._left -= 1
+        self._answered[payment.gateway] += 1
+
+    def was_not_told_of(self, payment: Payment) -> None:
+        """Its gateway did not answer."""
+        self._silent[payment.gateway] += 1
+        if self._silent[payment.gateway] >= SILENCES:
+            self._asked.discard(payment.gateway)
+
+    def left_out(self) -> dict[str, int]:
+        """How many payments had no turn, or no answer, by gateway."""
+        found = self._wanted().exclude(gateway__in=self._asked).order_by()
+        left_out = dict(found.values_list("gateway").annotate(Count("pk")))
+        if self.options.dry_run:  # it marks none as compared
+            left_out = {name: payments - self._answered[name] for name, payments in left_out.items()}
+        return {**self._silent, **left_out}
 
     def count_too_young(self) -> int:
         """How many are left out because they have only just begun."""
@@ -57,12 +87,14 @@ class Selection:
 
     def batches(self) -> Iterator[list[Payment]]:
         """The payments with their bookings, refunds, attempts and disputes, so many at a time."""
-        left = self.options.limit or _MOST["limit"]
         for stretch in (self._never_compared, self._compared_before):
             last: Payment | None = None
-            while batch := list(in_full(stretch(last))[: min(BATCH, left)]):
+            while batch := list(self._next(stretch(last))):
                 yield batch
-                last, left = batch[-1], left - len(batch)
+                last = batch[-1]
+
+    def _next(self, payments: QuerySet[Payment]) -> QuerySet[Payment]:
+        return in_full(payments.filter(gateway__in=self._asked))[: min(BATCH, self._left)]
 
     def _wanted(self) -> QuerySet[Payment]:
         # What this run has compared already is not looked at again.
