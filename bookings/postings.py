@@ -6,23 +6,25 @@ from bookings.commission import commission_by_passenger, commission_on
 from bookings.models import Booking
 from bookings.policy import Share
 from core.money import allocate
-from ledger.actions.post import credit, debit, post
+from ledger.actions.post import Line, credit, debit, post
 from ledger.queries import left_of_booking
+
+# Where the books hold a booking's money until it is earned or given back.
+OF_BOOKING = ("travellers:unearned", "tax:payable", "platform:booking_fees")
 
 
 def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int], by_bank: int) -> None:
     """What goes back is owed from now on; what is kept of the fares is the operator's, less commission."""
     first = min(share.passenger.pk for share in shares)
-    fare, tax, fee, kept = _parts(booking, shares, by_bank)
-    if fare + tax + fee:
+    held = left_of_booking(booking.reference, booking.currency)
+    *owed, kept = _parts(booking, shares, by_bank, left=max(0, held.get("travellers:unearned", 0)))
+    if sum(owed):
         post(
             kind="refund_decision",
             reference=f"booking:{booking.reference}:cancelled:{first}",
             currency=booking.currency,
             lines=[
-                debit("travellers:unearned", fare),
-                debit("tax:payable", tax),
-                debit("platform:booking_fees", fee),
+                *_taken(owed, held),
                 *(credit(account, amount) for account, amount in covered.items()),
             ],
             booking_reference=booking.reference,
@@ -49,8 +51,25 @@ def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mappi
         )
 
 
-def _parts(booking: Booking, shares: Sequence[Share], by_bank: int) -> tuple[int, int, int, int]:
-    """What is owed of fares, taxes and fees, and what is kept of the fares.
+def _taken(owed: Sequence[int], held: Mapping[str, int]) -> list[Line]:
+    """From where it comes: no account gives more than it holds for the booking.
+
+    What a bank took from there for a refund that failed is missing then. It is our loss until somebody says so of that
+    refund (payments.actions.give_back.replace).
+    """
+    room = [max(0, held.get(account, 0)) for account in OF_BOOKING]
+    taken = [min(wanted, has) for wanted, has in zip(owed, room, strict=True)]
+    rest = sum(owed) - sum(taken)
+    for place, has in enumerate(room):
+        more = min(rest, has - taken[place])
+        taken[place] += more
+        rest -= more
+    parts = zip(OF_BOOKING, taken, strict=True)
+    return [*(debit(account, amount) for account, amount in parts), debit("platform:chargeback_losses", rest)]
+
+
+def _parts(booking: Booking, shares: Sequence[Share], by_bank: int, *, left: int) -> tuple[int, int, int, int]:
+    """What is owed of fares, taxes and fees, and what is kept of the fares. `left`: what is unearned of the booking.
 
     What a bank took for the payer, it took from the same accounts: first of what goes back, then of what is kept. The
     last seats leave nothing unearned: what the bank took too little of there, goes back from there.
@@ -59,7 +78,6 @@ def _parts(booking: Booking, shares: Sequence[Share], by_bank: int) -> tuple[int
     went_back = allocate(min(by_bank, sum(parts)), parts)
     fare, tax, fee = (part - gone for part, gone in zip(parts, went_back, strict=True))
     kept_fares = sum(share.kept_fare for share in shares)
-    left = max(0, left_of_booking(booking.reference, booking.currency).get("travellers:unearned", 0))
     if booking.live_passengers():
         kept_rest = sum(share.passenger.price - share.back for share in shares) - kept_fares
         gone, _rest = allocate(by_bank - sum(went_back), [kept_fares, kept_rest])

@@ -6,6 +6,7 @@ Amounts are minor units; which accounts stand for what is in docs/architecture.m
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bookings.postings import OF_BOOKING
 from core.money import Money, allocate
 from ledger.actions.post import Line, credit, debit, post
 from ledger.models import JournalEntry
@@ -148,8 +149,6 @@ def dispute_moved(payment: Payment, fact: Settled) -> None:
     settled(payment, fact, fees=DISPUTE_FEES)
 
 
-# Where the books hold a booking's money until it is earned or given back.
-OF_BOOKING = ("travellers:unearned", "tax:payable", "platform:booking_fees")
 LOSSES = "platform:chargeback_losses"
 
 
@@ -205,9 +204,10 @@ def _lines_of(payment: Payment) -> list[str]:
 def _put_back(line_ids: Iterable[str], payment: Payment, amount: int) -> list[Line]:
     """Back to where the losses of these lines were taken from, ours first; all of it ours once nobody travels."""
     written_off = debits([_written_off(payment, line_id) for line_id in line_ids])
+    ours = -left_of_booking(payment.booking.reference, payment.currency).get(LOSSES, 0)
     travels = payment.booking.live_passengers()
     taken = [max(0, written_off.get(code, 0)) if travels else 0 for code in OF_BOOKING]
-    given = min(max(0, amount - written_off.get(LOSSES, 0)), sum(taken))
+    given = min(max(0, amount - max(0, ours)), sum(taken))
     parts = zip(OF_BOOKING, allocate(given, taken), strict=True)
     return [*(credit(code, part) for code, part in parts), credit(LOSSES, amount - given)]
 

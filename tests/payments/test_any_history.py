@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from bookings.actions.cancel_trip import cancel_trip
-from core.errors import Problem
+from core.errors import InvalidState, Problem
 from payments.actions.cancel import Wish, cancel
 from payments.actions.clear_trips import clear_cancelled_trips
 from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, replace, try_again
 from payments.actions.match_payouts import match_all
 from payments.actions.reconcile import Options, reconcile
 from payments.actions.sync import sync
-from payments.effects import standing
+from payments.errors import RefundTooLarge
 from payments.models import Dispute, Refund
 from tests.payments.gateway import send
 from tests.payments.scene import (
@@ -34,6 +34,7 @@ from tests.world import make_trip
 pytestmark = pytest.mark.django_db(transaction=True)
 HISTORIES, DEEDS = 40, 20
 NOTE = "Somebody said so."
+FAILED = Refund.objects.filter(status="failed").exclude(reason="gateway")
 
 
 class History:
@@ -72,6 +73,15 @@ class History:
             tell_all(self.sandbox)
             self.refunds_are_sent()
             self.the_gateway_is_asked()
+
+    def staff_settle_what_failed(self) -> None:
+        """Each goes another way as far as it did, and the rest is paid from the bank."""
+        for refund in FAILED.order_by("pk"):
+            with suppress(InvalidState):
+                replace(refund.pk, note=NOTE)
+        for refund in FAILED.order_by("pk"):
+            with suppress(RefundTooLarge):
+                pay_by_hand(refund.pk, note=NOTE)
 
     # --------------------------------------------------------------------------------------------------------- deeds
     def seats_are_cancelled(self) -> object:
@@ -155,8 +165,8 @@ def test_the_books_add_up(sandbox, seed):
         assert left.get("travellers:unearned", 0) == 0, history.told
     by_us = sum(refund.amount for refund in ours if refund.status == "succeeded")
     assert by_us <= payment.received_amount, history.told
-    # What failed can be sent again, or noted as gone another way, as soon as the bank has decided.
-    failed = sum(refund.amount for refund in ours if refund.status == "failed")
-    another_way = [one.unexplained_amount for one in (*refunds, *disputes) if one.status != "failed"]
-    undecided = [dispute.held_amount for dispute in disputes if dispute.status != "lost"]
-    assert failed <= standing.left(payment) + sum(another_way) + sum(undecided), history.told
+    if not any(dispute.is_undecided for dispute in disputes):
+        history.staff_settle_what_failed()
+        assert not FAILED.exists(), history.told
+        assert "refunds:payable" not in books(), history.told
+        assert_gateway_agrees(sandbox)

@@ -1,12 +1,14 @@
 """What a refund that failed owes is promised to nobody else."""
 
+from contextlib import suppress
+
 import pytest
 from django.utils import timezone
 
 from bookings.models import Booking
 from core.errors import InvalidState
 from payments.actions.cancel import Wish, cancel
-from payments.actions.give_back import account_as_courtesy, give_courtesy, replace, try_again
+from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, replace, try_again
 from payments.errors import RefundTooLarge
 from payments.models import Payment, Refund
 from payments.quotes import quote
@@ -119,6 +121,36 @@ def test_a_dashboard_refund_that_a_failed_one_needs_is_not_counted_for_other_sea
     send_refunds()
     assert fresh(booking).refunded_amount == payment.amount
     assert not {"refunds:payable", "platform:goodwill", "suspense"} & books().keys()
+
+
+def test_what_a_bank_took_that_a_failed_refund_needs_is_not_counted_for_other_seats(sandbox, sale):
+    booking, payment = sale
+    sandbox.mode(refund_outcome="pending")
+    give_courtesy(payment.pk, 3_000, note="late")
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    for _turn in range(2):  # one of a payment at a time
+        lapse_refunds()
+        send_refunds()
+    for made in sandbox.objects("refunds"):
+        bounce(sandbox, made["id"])
+    opened = sandbox.dispute(charge_of(sandbox, payment)["id"], 15_000)["id"]
+    sandbox.move_dispute(opened, "lost")
+    tell_all(sandbox)
+    # 6,000 are left, and 13,500 are owed: of the 15,000 that the bank took 7,500 were for that.
+    offer = quote(fresh(booking), timezone.now(), in_full=True)
+    assert (offer.by_bank, offer.covered) == (7_500, {"platform:goodwill": 3_000})
+    cancel(booking.pk, Wish(in_full=True))
+    assert not {"travellers:unearned", "tax:payable", "platform:booking_fees", "platform:goodwill"} & books().keys()
+    assert (books()["platform:chargeback_losses"], books()["refunds:payable"]) == (7_500, -13_500)
+    for owed in Refund.objects.filter(status="failed").order_by("-amount"):
+        with suppress(InvalidState):
+            replace(owed.pk, note="The bank did.")
+    for owed in Refund.objects.filter(status="failed"):
+        pay_by_hand(owed.pk, note="Transfer 9")
+    assert not {"refunds:payable", "platform:chargeback_losses"} & books().keys()
+    by_hand = sum(refund.amount for refund in Refund.objects.filter(paid_by_hand=True))
+    assert by_hand == payment.amount - 15_000
+    assert_gateway_agrees(sandbox)
 
 
 def quoted_refunds() -> list[tuple[str, int]]:
