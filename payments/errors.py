@@ -13,6 +13,10 @@ class PaymentInProgress(PaymentError):
     code, status, title = "payment_in_progress", 409, "Another payment is under way."
 
 
+class Overtaken(PaymentInProgress):
+    """Other news came while the gateway was asked, and nobody knows which is newer: it has to be asked again."""
+
+
 class GatewayError(PaymentError):
     """The gateway answered, and refused or answered nonsense. What was asked was not done."""
 

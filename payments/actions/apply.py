@@ -80,8 +80,8 @@ def _apply_one(fact: Fact, payment: Payment, booking: Booking, now: datetime) ->
         case Declined(message):
             paying.declined(payment, message)
         case Processing():
-            paying.processing(payment, booking, now)
-        case Failed(message):
-            paying.failed(payment, booking, message, now)
+            paying.processing(fact, payment, booking, now)
+        case Failed():
+            paying.failed(fact, payment, booking, now)
         case SessionEnded():
             paying.ended(payment, booking, now)

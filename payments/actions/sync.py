@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from payments.actions.apply import apply
+from payments.errors import Overtaken
 from payments.gateways import gateway
 from payments.models import Payment
 from payments.queries import find_payment
@@ -14,7 +15,13 @@ def sync(payment_id: UUID) -> Payment:
     Raises GatewayError, GatewayUnavailable.
     """
     payment = find_payment(payment_id)
+    try:
+        _ask(payment)
+    except Overtaken:
+        _ask(payment)
+    return find_payment(payment_id)
+
+
+def _ask(payment: Payment) -> None:
     if facts := gateway(payment.gateway).report(payment):
         apply(payment, facts)
-        payment = find_payment(payment_id)
-    return payment

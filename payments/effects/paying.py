@@ -6,13 +6,15 @@ import structlog
 
 from bookings.actions import release
 from bookings.actions.confirm import confirm
-from bookings.errors import SeatsLost
+from bookings.errors import BookingError, SeatsLost
 from bookings.models import Booking, BookingStatus
 from core import outbox
+from core.models import StatusChange
 from core.money import Money
 from ledger.errors import EntryConflictError
 from payments import postings
-from payments.gateways.base import Paid, Settled
+from payments.errors import Overtaken
+from payments.gateways.base import Failed, Paid, Processing, Settled
 from payments.models import Payment, PaymentStatus, Refund, RefundReason
 from payments.nudge import nudge_refunds
 
@@ -101,17 +103,37 @@ def declined(payment: Payment, message: str) -> None:
         payment.note_error(message)
 
 
-def processing(payment: Payment, booking: Booking, now: datetime) -> None:
+def processing(fact: Processing, payment: Payment, booking: Booking, now: datetime) -> None:
     """The traveller has done their part."""
-    # A session that is known to be over cannot be under way again: this news is older than that.
-    if payment.can_be_tried:
-        payment.process()
-        if booking.is_unpaid:
-            release.await_slow_payment(booking, now)
+    if not payment.can_be_tried and not _begins_again(fact, payment, booking, now):
+        return
+    payment.process()
+    if booking.is_unpaid:
+        release.await_slow_payment(booking, now)
 
 
-def failed(payment: Payment, booking: Booking, message: str, now: datetime) -> None:
+def _begins_again(fact: Processing, payment: Payment, booking: Booking, now: datetime) -> bool:
+    """Whether another try is under way where one had come to nothing, and its seats could be held once more.
+
+    A session that is known to be over cannot be under way again, unless nobody can close it: else this news is older.
+    """
+    if not fact.again or payment.status != PaymentStatus.FAILED:
+        return False
+    _check_newest(fact.as_of, payment)
+    if booking.status == BookingStatus.FAILED:
+        try:
+            release.hold_again(booking, now)
+        except BookingError:
+            return False  # if the money comes, it is late
+        booking.begin_payment()
+    return True
+
+
+def failed(fact: Failed, payment: Payment, booking: Booking, now: datetime) -> None:
     """The session came to an end without money."""
+    message = fact.message
+    if payment.status == PaymentStatus.PROCESSING:
+        _check_newest(fact.as_of, payment)
     if payment.status in (PaymentStatus.PENDING, PaymentStatus.PROCESSING):
         payment.fail(error=message, over=True)
     elif payment.can_be_tried:  # declined before, and now known to be over
@@ -122,6 +144,13 @@ def failed(payment: Payment, booking: Booking, message: str, now: datetime) -> N
         release.fail(booking, now, reason=message[:300])
     release.no_slow_payment(booking)
     outbox.enqueue("payment.failed", str(payment.pk), {"payment": str(payment.pk)})
+
+
+def _check_newest(as_of: datetime, payment: Payment) -> None:
+    """Raises Overtaken if other news of the payment came after the gateway was asked: nobody knows which is newer."""
+    changes = StatusChange.objects.filter(subject_type="payments.payment", subject_id=str(payment.pk))
+    if changes.filter(at__gt=as_of).exists():
+        raise Overtaken
 
 
 def ended(payment: Payment, booking: Booking, now: datetime) -> None:

@@ -1,10 +1,12 @@
 """What every gateway does for us, and the facts that it tells. Facts only add up; their order does not matter."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
+
+from django.utils import timezone
 
 from core.money import Money
 from payments.models import GatewayEvent, Payment, RefundAttempt
@@ -90,14 +92,22 @@ class Declined:
 
 @dataclass(frozen=True)
 class Processing:
-    """The traveller has done their part; the money comes later, or does not."""
+    """The traveller has done their part; the money comes later, or does not.
+
+    `again`: on a page that nobody can close, so perhaps after another try there had come to nothing. `as_of`: when the
+    gateway told so.
+    """
+
+    again: bool = False
+    as_of: datetime = field(default_factory=timezone.now, compare=False)
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The session came to an end without money."""
+    """The session came to an end without money. `as_of`: when the gateway told so."""
 
     message: str
+    as_of: datetime = field(default_factory=timezone.now, compare=False)
 
 
 @dataclass(frozen=True)

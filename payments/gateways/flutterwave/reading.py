@@ -101,7 +101,7 @@ def unpaid_facts(tries: Sequence[Json]) -> tuple[Fact, ...]:
         return ()
     slow = {one["status"] for one in tries if one["payment_type"] not in _AT_ONCE}
     if "pending" in slow:
-        return (Processing(),)
+        return (Processing(again=True),)
     if "failed" in slow:
         # Whether or not we had heard that it was under way: the payment is over, and another can be started.
         return (Failed("The payment did not arrive."),)

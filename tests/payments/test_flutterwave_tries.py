@@ -1,0 +1,98 @@
+"""Several tries on one page of Flutterwave's, which nobody can close: what one look told may be older than another."""
+
+import pytest
+
+from bookings.models import SeatClaim
+from core.models import OutboxMessage
+from payments.actions.apply import apply
+from payments.actions.sync import sync
+from payments.errors import Overtaken
+from payments.gateways import gateway
+from payments.models import Refund
+from tests.payments.flutterwave import hold, send, start, tell_all, webhooks
+from tests.payments.scene import fresh
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def booking(sandbox):
+    return hold("1A")
+
+
+@pytest.fixture
+def payment(booking):
+    return start(booking)
+
+
+def failed_transfer(sandbox, payment) -> None:
+    lost = sandbox.pay_flutterwave(payment.session_id, "bank_transfer")
+    sandbox.control("flutterwave/settle", transaction=lost["id"], success=False)
+
+
+def test_a_look_that_is_older_than_what_is_known_ends_nothing(sandbox, booking, payment):
+    failed_transfer(sandbox, payment)
+    older = gateway("flutterwave").report(payment)
+    sandbox.pay_flutterwave(payment.session_id, "bank_transfer")
+    sync(payment.pk)
+    with pytest.raises(Overtaken):
+        apply(payment, older)
+    assert (fresh(payment).status, fresh(booking).payment_status) == ("processing", "processing")
+    assert SeatClaim.objects.count() == 1
+    assert not OutboxMessage.objects.filter(kind="payment.failed").exists()
+
+
+def test_whoever_was_overtaken_asks_once_more(sandbox, booking, payment, monkeypatch):
+    failed_transfer(sandbox, payment)
+    older = gateway("flutterwave").report(payment)
+    second = sandbox.pay_flutterwave(payment.session_id, "bank_transfer")
+    sync(payment.pk)
+    sandbox.control("flutterwave/settle", transaction=second["id"], success=False)
+    real = type(gateway("flutterwave")).report
+    answers = iter([older])
+    monkeypatch.setattr(
+        type(gateway("flutterwave")), "report", lambda self, one: next(answers, None) or real(self, one)
+    )
+    assert sync(payment.pk).status == "failed"
+    assert SeatClaim.objects.count() == 0
+
+
+def test_an_event_that_was_overtaken_is_processed_later(sandbox, booking, payment, monkeypatch):
+    failed_transfer(sandbox, payment)
+    _pending, failed = webhooks(sandbox)
+    older = gateway("flutterwave").report(payment)
+    sandbox.pay_flutterwave(payment.session_id, "bank_transfer")
+    sync(payment.pk)
+    with monkeypatch.context() as slow:
+        slow.setattr("payments.gateways.flutterwave.unpaid_facts", lambda _tries: older)
+        assert send(failed).status_code == 500
+    assert fresh(payment).status == "processing"
+    assert send(failed).status_code == 200
+    assert fresh(payment).status == "processing"
+
+
+def test_a_transfer_that_begins_after_another_failed_holds_the_seats_again(sandbox, booking, payment):
+    failed_transfer(sandbox, payment)
+    tell_all(sandbox)
+    assert (fresh(payment).status, fresh(booking).status, SeatClaim.objects.count()) == ("failed", "failed", 0)
+    second = sandbox.pay_flutterwave(payment.session_id, "bank_transfer")
+    sync(payment.pk)
+    assert (fresh(payment).status, fresh(booking).status) == ("processing", "pending_payment")
+    assert SeatClaim.objects.count() == 1
+    sandbox.control("flutterwave/settle", transaction=second["id"], success=True)
+    tell_all(sandbox)
+    assert (fresh(payment).status, fresh(booking).status) == ("succeeded", "confirmed")
+    assert not Refund.objects.exists()
+
+
+def test_a_transfer_that_begins_when_the_seats_are_somebody_elses_is_late_money(sandbox, booking, payment):
+    failed_transfer(sandbox, payment)
+    tell_all(sandbox)
+    other = hold("1A", trip=booking.trip)
+    second = sandbox.pay_flutterwave(payment.session_id, "bank_transfer")
+    sync(payment.pk)
+    assert (fresh(payment).status, fresh(booking).status) == ("failed", "failed")
+    assert set(SeatClaim.objects.values_list("booking_id", flat=True)) == {other.pk}
+    sandbox.control("flutterwave/settle", transaction=second["id"], success=True)
+    tell_all(sandbox)
+    assert Refund.objects.get().reason == "late"
