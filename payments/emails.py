@@ -13,13 +13,17 @@ def booking_cancelled(message: Message) -> None:
     """Seats that were paid for are given up: what comes back for them, and what is kept."""
     told = message.payload
     booking = bookings_in_full().get(pk=told["booking"])
+    cancelled = [one for one in booking.passengers.all() if one.seat.number in told["seats"]]
+    refund, kept = (Money(told[name], booking.currency) for name in ("refund", "kept"))
+    price = Money(sum(one.price for one in cancelled) if booking.paid else 0, booking.currency)
     send_about(
         message,
         booking,
         "booking_cancelled",
-        cancelled=[one for one in booking.passengers.all() if one.seat.number in told["seats"]],
-        refund=Money(told["refund"], booking.currency),
-        kept=Money(told["kept"], booking.currency),
+        cancelled=cancelled,
+        refund=refund,
+        kept=kept,
+        back_before=price - kept - refund,
         gateway=paying(booking)[-1].gateway if told["refund"] else "",
         trip_cancelled=told["trip_cancelled"],
     )

@@ -49,6 +49,8 @@ def settled(payment: Payment, fact: Settled, *, fees: str = FEES) -> None:
     _fee(payment.gateway, line, fees, _about(payment))
     if line.amount.currency != of.currency:
         for money, sign in ((of, -1), (line.amount, 1)):
+            if not money:  # so little that nothing is left of it in the other currency
+                continue
             post(
                 kind="conversion",
                 reference=f"{payment.gateway}:{line.transaction_id}:conversion:{money.currency}",
@@ -136,16 +138,16 @@ def owed_again(payment: Payment, refund: Refund, owed: int, *, courtesy: int) ->
 
 
 def dispute_moved(payment: Payment, fact: Settled) -> None:
-    """The gateway withheld disputed money, or gave it back; with its fee."""
-    withheld = -fact.of.amount
-    post(
-        kind="dispute" if withheld > 0 else "dispute_reversal",
-        reference=f"{payment.gateway}:{fact.line.transaction_id}:dispute",
-        currency=fact.of.currency,
-        lines=_move(f"gateway:{payment.gateway}:disputed", _clearing(payment.gateway), withheld),
-        charge_id=payment.charge_id,
-        **_about(payment),
-    )
+    """The gateway withheld disputed money, or gave it back; with its fee, which may come in a line of its own."""
+    if withheld := -fact.of.amount:
+        post(
+            kind="dispute" if withheld > 0 else "dispute_reversal",
+            reference=f"{payment.gateway}:{fact.line.transaction_id}:dispute",
+            currency=fact.of.currency,
+            lines=_move(f"gateway:{payment.gateway}:disputed", _clearing(payment.gateway), withheld),
+            charge_id=payment.charge_id,
+            **_about(payment),
+        )
     settled(payment, fact, fees=DISPUTE_FEES)
 
 

@@ -5,21 +5,21 @@ from core.clock import ClockTimestamp
 from core.errors import InvalidState, NotFound, invalid
 from core.transactions import in_one_transaction
 from payments.actions.match_payouts import judge
-from payments.models import BalanceTransaction, Finding, LineOutcome, Outcome
+from payments.models import BalanceTransaction, Finding, LineOutcome
 
 
 @in_one_transaction
 def explain_finding(finding_id: int, *, note: str) -> Finding:
-    """What was told is understood and stays as it is: later runs do not tell it again.
+    """What was found is understood. What was told, and stays as it is, later runs do not tell again.
 
-    Raises InvalidState for one that is mended, or settled before; FieldsInvalid without a note.
+    Raises InvalidState for one that is mended, can be, or was settled before; FieldsInvalid without a note.
     """
     note = _required(note)
     finding = Finding.objects.select_for_update(no_key=True).filter(pk=finding_id).first()
     if finding is None:
         raise NotFound
-    if finding.outcome != Outcome.REPORTED or finding.settled_at:
-        raise InvalidState("Only what was told and nobody has explained.", state=finding.outcome)
+    if not finding.can_be_explained:
+        raise InvalidState("Only what nobody has explained, and no comparison can mend.", state=finding.outcome)
     Finding.objects.filter(pk=finding.pk).update(note=note, settled_at=ClockTimestamp(), settled_by=current_actor())
     finding.refresh_from_db()
     return finding

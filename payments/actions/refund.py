@@ -114,7 +114,7 @@ def _ask(refund_id: int) -> str:
     if attempt is None or not attempt.gateway_refund_id:
         return "skipped"
     payment = attempt.refund.payment
-    Refund.objects.filter(pk=refund_id).update(due_at=ClockTimestamp() + refunding.POLL)
+    Refund.objects.filter(pk=refund_id, status=RefundStatus.SUBMITTED).update(due_at=ClockTimestamp() + refunding.POLL)
     try:
         told = gateway(payment.gateway).refund_now(attempt)
     except (GatewayUnavailable, GatewayError):

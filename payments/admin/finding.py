@@ -150,7 +150,7 @@ class FindingAdmin(ReadOnly, Explaining):
         offered = set()
         if finding and finding.payment_id:
             offered.add("payments_finding_repair")
-        if finding and finding.outcome == Outcome.REPORTED:
+        if finding and finding.can_be_explained:
             offered.add("payments_finding_explain")
         return [one for one in super().get_actions_detail(request, object_id) if one.action_name in offered]
 

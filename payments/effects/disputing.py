@@ -24,7 +24,7 @@ def told(fact: DisputeTold, payment: Payment, booking: Booking) -> None:
     for movement in fact.settled:
         postings.dispute_moved(payment, movement)
     dispute.note(
-        movements={movement.line.transaction_id: movement.of.amount for movement in fact.settled},
+        movements={one.line.transaction_id: one.of.amount for one in fact.settled if one.of},
         respond_by=fact.respond_by,
     )
     if DISPUTE_TRANSITIONS.allows(dispute.status, fact.status):

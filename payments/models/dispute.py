@@ -39,6 +39,8 @@ class Dispute(Stateful):
     OPEN: ClassVar = tuple(status for status in DisputeStatus if status not in FINAL)
     # The bank has the money, and decides. An inquiry is none of these: paying back is a good answer to it.
     WITH_THE_BANK: ClassVar = (_S.NEEDS_RESPONSE, _S.UNDER_REVIEW)
+    # There is news to come: a decision, or the money of one that was not lost.
+    UNDECIDED: ClassVar = models.Q(status__in=OPEN) | (models.Q(held_amount__gt=0) & ~models.Q(status=_S.LOST))
 
     gateway = models.CharField(_("gateway"), max_length=20)
     dispute_id = models.CharField(_("dispute"), max_length=255)

@@ -65,7 +65,7 @@ class Payment(Stateful):
     intent_id = models.CharField(_("payment intent"), max_length=255, null=True, blank=True)
     charge_id = models.CharField(_("charge"), max_length=255, null=True, blank=True)
     # Where the traveller pays; empty until the gateway answered, and again once the session is over.
-    checkout_url = models.URLField(_("payment page"), max_length=1000, blank=True)
+    checkout_url = models.URLField(_("payment page"), max_length=5000, blank=True)
     last_error = models.CharField(_("last error"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("started at"), auto_now_add=True)
     succeeded_at = models.DateTimeField(_("paid at"), null=True, blank=True)

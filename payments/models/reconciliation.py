@@ -73,7 +73,8 @@ class Finding(models.Model):
     """A difference between us and a gateway, and what was done about it."""
 
     # Somebody has to look at these.
-    UNSETTLED: ClassVar = Q(outcome__in=["failed", "reported", "would_fix"], settled_at__isnull=True)
+    OPEN: ClassVar = ("failed", "reported", "would_fix")
+    UNSETTLED: ClassVar = Q(outcome__in=OPEN, settled_at__isnull=True)
 
     run = models.ForeignKey(ReconciliationRun, models.CASCADE, related_name="findings", verbose_name=_("run"))
     subject = models.CharField(_("subject"), max_length=120)
@@ -103,3 +104,9 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_finding_display()}: {self.subject}"
+
+    @property
+    def can_be_explained(self) -> bool:
+        """Whether people have to say what it is: nobody has, and there is no payment to compare again and mend."""
+        is_told = self.outcome == Outcome.REPORTED or self.payment_id is None
+        return self.outcome in self.OPEN and self.settled_at is None and is_told

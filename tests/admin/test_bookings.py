@@ -6,7 +6,8 @@ from bookings.models import Booking, Passenger
 from core import outbox
 from core.models import OutboxMessage
 from ledger.models import JournalEntry
-from payments.models import Payment
+from payments.actions.cancel import Wish, cancel
+from payments.models import Payment, Refund
 from tests.admin.scene import page, pay, start, text_of
 from tests.database import age_hold
 from tests.world import hold_seats, make_trip, make_user
@@ -106,6 +107,17 @@ def test_another_bookings_money_and_messages_are_not_shown(root, booking):
     assert other.intent_id not in text
     assert other.booking.reference not in text
     assert text.count("booking.confirmed") == 1
+
+
+def test_the_page_has_every_message_about_the_booking_and_its_refunds(root, booking):
+    cancel(booking.pk, Wish(in_full=True))
+    refund = Refund.objects.get()
+    outbox.enqueue("refund.failed", f"{refund.pk}:1", {"refund": refund.pk})
+    outbox.enqueue("refund.paid", f"{refund.pk}:2", {"refund": refund.pk})
+    outbox.enqueue("refund.paid", f"{refund.pk}1:2")  # of another refund
+    text = text_of(root, page(booking, "change"))
+    for kind in ("booking.confirmed", "booking.cancelled", "refund.failed", "refund.paid"):
+        assert text.count(f"{kind} waiting") == 1, kind
 
 
 def test_a_role_sees_only_the_parts_that_its_rights_cover(as_role, booking):

@@ -145,7 +145,7 @@ def test_what_was_told_is_explained_with_a_note(root, superuser):
     assert LogEntry.objects.get().change_message == "Explained: Our test account"
     assert ACTIONS["explain"](finding) not in root.get(page(finding, "change")).content.decode()
     (again,) = after(root, do(root, "explain", finding, note="Something else"))
-    assert again == "Only what was told and nobody has explained."
+    assert again == "Only what nobody has explained, and no comparison can mend."
     assert fresh(finding).note == "Our test account"
 
 

@@ -145,6 +145,15 @@ def test_what_a_bank_took_back_is_not_said_to_be_kept(sandbox, sale):
     assert "Is kept" not in message.body + html_of(message)
 
 
+def test_what_went_back_before_is_told_so_that_the_amounts_add_up(sandbox, sale):
+    booking, payment = sale
+    sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], 16_800)
+    sync(payment.pk)
+    only_mail()
+    cancel(booking.pk, Wish())
+    assert_both_say(only_mail(), "SAR 42.00", "SAR 168.00", "SAR 0.00", "Went back before")
+
+
 def test_a_refund_that_was_paid_is_told(sale):
     booking, _payment = sale
     cancel(booking.pk, Wish())

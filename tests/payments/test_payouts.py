@@ -92,6 +92,38 @@ def test_the_order_in_which_one_hears_of_a_day_does_not_matter(sandbox):
     assert_every_unit_is_explained()
 
 
+def test_so_little_that_nothing_is_left_of_it_in_the_other_currency_is_booked_all_the_same(sandbox):
+    sandbox.mode(settlement_currency="usd", exchange_rate=0.27)
+    _booking, payment = buy(sandbox)
+    give_courtesy(payment.pk, 1, note="a halala")
+    send_refunds()
+    tell_all(sandbox)
+    assert payment.refunds.get().status == "succeeded"
+    match_all()
+    assert_every_unit_is_explained()
+    assert reconcile(Options(limit=0))["details"] == []
+    assert match_all() == NOTHING
+
+
+def test_a_line_of_a_dispute_that_is_a_fee_alone_is_the_disputes(sandbox, monkeypatch):
+    _booking, payment = buy(sandbox)
+    opened = sandbox.dispute(payment.charge_id)
+    tell_all(sandbox)
+    before = books()
+    extra = sandbox.book("adjustment", 0, "sar", fee=1_500, source=opened["id"])
+    real = StripeGateway._dispute
+
+    def dispute(self: StripeGateway, dispute_id: str) -> dict[str, Any]:
+        told = real(self, dispute_id)
+        return told | {"balance_transactions": [*told["balance_transactions"], extra]}
+
+    monkeypatch.setattr(StripeGateway, "_dispute", dispute)
+    assert match_all()["suspense"] == 0
+    assert books()["platform:dispute_fees"] == before["platform:dispute_fees"] + 1_500
+    assert books()["gateway:stripe:disputed"] == before["gateway:stripe:disputed"]
+    assert_every_unit_is_explained()
+
+
 @pytest.mark.parametrize("kind", ["lunar_tithe", "topup", "application_fee", "reserve_transaction", "adjustment"])
 def test_a_line_of_a_type_that_we_know_no_reason_for_goes_to_suspense(sandbox, kind):
     sandbox.book(kind, -4_200, "sar", fee=30)

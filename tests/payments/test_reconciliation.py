@@ -20,7 +20,7 @@ from payments.models import Dispute, Finding, Payment, ReconciliationRun, Refund
 from tests.database import age_hold
 from tests.payments.gateway import send
 from tests.payments.reconciling import age_payments, command, everything, findings, forget_entries, paid_unheard, start
-from tests.payments.scene import assert_gateway_agrees, books, buy, charge_of, fresh, send_refunds
+from tests.payments.scene import assert_gateway_agrees, books, buy, charge_of, fresh, send_refunds, tell_all
 from tests.races.rivals import at_once
 from tests.world import make_trip
 
@@ -267,6 +267,28 @@ def test_what_people_have_explained_is_not_told_again_until_it_changes(sandbox, 
     monkeypatch.setattr("payments.gateways.stripe.StripeGateway.report", lambda _self, _payment: (SessionEnded(),))
     assert findings(command()) == [("paid_here_only", "reported")]
     assert fresh(payment).is_paid
+
+
+def test_a_dispute_that_was_lost_long_after_the_payment_is_found(sandbox):
+    _booking, payment = buy(sandbox)
+    opened = sandbox.dispute(payment.charge_id)
+    tell_all(sandbox)
+    age_payments("50 days")
+    assert command()["scanned"] == 1
+    sandbox.move_dispute(opened["id"], "lost")  # nobody tells us, and it moves nothing on the balance
+    assert findings(command()) == [("dispute_out_of_step", "fixed")]
+    assert (Dispute.objects.get().status, "gateway:stripe:disputed" in books()) == ("lost", False)
+    assert command()["scanned"] == 0, "it is decided"
+
+
+def test_a_dispute_of_which_only_the_deadline_moved_is_out_of_step(sandbox):
+    _booking, payment = buy(sandbox)
+    sandbox.dispute(payment.charge_id)
+    tell_all(sandbox)
+    Dispute.objects.update(respond_by=None)
+    assert findings(command()) == [("dispute_out_of_step", "fixed")]
+    assert Dispute.objects.get().respond_by is not None
+    assert command()["details"] == []
 
 
 @pytest.mark.parametrize("note", ["", "  "])

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from payments.models import GatewayEvent
+from payments.actions.explain import explain_finding
+from payments.models import Finding, GatewayEvent
 from tests.payments.reconciling import command, everything, findings
 from tests.payments.scene import fresh
 
@@ -50,3 +51,18 @@ def test_an_event_that_is_waiting_for_its_first_try_is_left_alone(sandbox):
 def test_an_event_that_was_processed_is_left_alone(sandbox):
     make_event(retry_count=5).mark_processed(timezone.now())
     assert command()["details"] == []
+
+
+def test_what_was_told_of_an_event_is_settled_once_it_was_processed(sandbox):
+    make_event(retry_count=1, last_error="broken")
+    assert findings(command("--dry-run")) == [("event_unprocessed", "would_fix")]
+    GatewayEvent.objects.update(processed_at=timezone.now())
+    assert command()["details"] == []
+    assert not Finding.objects.filter(Finding.UNSETTLED).exists()
+
+
+def test_what_was_told_of_an_event_can_be_explained(sandbox):
+    make_event(retry_count=1, last_error="broken")
+    command("--dry-run")
+    explain_finding(Finding.objects.get().pk, note="A test event of the staging system.")
+    assert not Finding.objects.filter(Finding.UNSETTLED).exists()

@@ -6,6 +6,7 @@ from itertools import chain
 import pytest
 
 from payments.actions import match_lines
+from payments.actions.match_payouts import match_all
 from payments.actions.reconcile import Options, reconcile
 from payments.gateways.stripe import StripeGateway
 from payments.models import BalanceTransaction, Finding, Refund
@@ -103,6 +104,25 @@ def test_money_of_nobody_that_is_not_on_the_balance_yet_is_told_until_it_is(sand
     assert Finding.objects.filter(Finding.UNSETTLED).count() == 1
     sandbox.control(f"charges/{charge_of(sandbox, payment)['id']}/balance")
     assert findings(command()) == [("unknown_money", "fixed")]
+    assert command()["details"] == []
+    assert not Finding.objects.filter(Finding.UNSETTLED).exists()
+
+
+@pytest.mark.parametrize("on_balance", [True, False])
+def test_what_was_told_of_money_of_nobody_is_settled_once_it_is_booked_elsewhere(sandbox, on_balance):
+    payment = start()
+    sandbox.pay(payment.session_id)
+    charge = charge_of(sandbox, payment)["id"]
+    if on_balance:
+        sandbox.control(f"charges/{charge}/balance")
+    with as_owner() as cursor:
+        cursor.execute("DELETE FROM payments_gatewaycall")
+        cursor.execute("DELETE FROM payments_payment")
+    told = ("unknown_money", "would_fix") if on_balance else ("unknown_money", "reported")
+    assert findings(command("--dry-run")) == [told]
+    if not on_balance:
+        sandbox.control(f"charges/{charge}/balance")
+    assert match_all()["suspense"] == 1
     assert command()["details"] == []
     assert not Finding.objects.filter(Finding.UNSETTLED).exists()
 

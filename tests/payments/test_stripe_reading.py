@@ -53,8 +53,8 @@ def test_a_line_in_another_currency_moves_all_of_a_dispute():
     assert moved(line(1, -2_835, "usd"), line(2, 2_800, "usd")) == [Money(-10_500, "SAR"), Money(10_500, "SAR")]
 
 
-def test_a_line_that_moves_nothing_is_no_movement_of_a_dispute():
-    assert moved(line(1, -10_500), line(2, 0, fee=1_500)) == [Money(-10_500, "SAR")]
+def test_a_line_of_a_dispute_may_be_a_fee_alone():
+    assert moved(line(1, -10_500), line(2, 0, fee=1_500)) == [Money(-10_500, "SAR"), Money(0, "SAR")]
 
 
 def test_a_dispute_of_a_status_that_we_do_not_know_is_with_the_bank(sandbox, monkeypatch):

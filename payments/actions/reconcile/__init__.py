@@ -18,7 +18,7 @@ from payments.actions.reconcile.compare import differences, examine, subject_of
 from payments.actions.reconcile.findings import Found, Record
 from payments.actions.reconcile.selection import Options, Selection, in_full, mark_compared
 from payments.actions.reconcile.strangers import strangers
-from payments.actions.reconcile.waiting_events import waiting_events
+from payments.actions.reconcile.waiting_events import no_longer_waiting, waiting_events
 from payments.errors import PaymentError
 from payments.gateways import gateway, offered_names
 from payments.models import Payment
@@ -42,6 +42,8 @@ def reconcile(options: Options, progress: Progress = in_log) -> dict[str, Any]:
     `progress` is told now and then how many payments, of how many, have had their turn.
     """
     record = Record(asdict(options))
+    for subject in no_longer_waiting():
+        record.look_at(subject)
     record.note(waiting_events(dry_run=options.dry_run))
     selection = Selection(options, record.started_at)
     record.run.skipped += selection.count_too_young()

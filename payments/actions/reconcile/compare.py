@@ -205,6 +205,6 @@ def _name_of_dispute(fact: DisputeTold, payment: Payment) -> FindingKind:
     known = next((one for one in payment.disputes.all() if one.dispute_id == fact.dispute_id), None)
     if known is None:
         return _K.DISPUTE_UNKNOWN
-    moved = {movement.line.transaction_id for movement in fact.settled}
-    agrees = known.status == fact.status and moved <= known.movements.keys()
+    moved = {movement.line.transaction_id for movement in fact.settled if movement.of}
+    agrees = (known.status, known.respond_by) == (fact.status, fact.respond_by) and moved <= known.movements.keys()
     return _K.DISPUTE_NOT_POSTED if agrees else _K.DISPUTE_DIFFERS

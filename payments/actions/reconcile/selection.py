@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
@@ -11,7 +12,7 @@ from core.clock import ClockTimestamp
 from core.errors import invalid
 from core.transactions import in_one_transaction
 from payments.gateways import offered_names
-from payments.models import Payment
+from payments.models import Dispute, Payment
 
 BATCH = 200
 SILENCES = 5  # payments that a gateway does not tell of in a run, until nobody asks it any more
@@ -20,8 +21,8 @@ _MOST = {"lookback_days": 36_500, "limit": 10**9, "min_age_minutes": 36_500}
 
 @dataclass(frozen=True)
 class Options:
-    """Payments begun within `lookback_days`, at most `limit` of them (0: all), and none younger than
-    `min_age_minutes`. `dry_run`: nothing is mended. Raises FieldsInvalid.
+    """Payments begun within `lookback_days`, and those that a bank has not decided about; at most `limit` of them
+    (0: all), and none younger than `min_age_minutes`. `dry_run`: nothing is mended. Raises FieldsInvalid.
     """
 
     dry_run: bool = False
@@ -51,7 +52,7 @@ class Selection:
         self._silent: Counter[str] = Counter()
         self.since = started_at - timedelta(days=options.lookback_days)
         self._until = started_at - timedelta(minutes=options.min_age_minutes)
-        self._in_time = Payment.objects.filter(created_at__gte=self.since)
+        self._in_time = Payment.objects.filter(Q(created_at__gte=self.since) | Q(pk__in=_disputed()))
 
     def count(self) -> int:
         """How many payments there are to look at."""
@@ -115,6 +116,11 @@ class Selection:
                 passed, reconciled_at=last.reconciled_at
             )
         return found
+
+
+def _disputed() -> list[UUID]:
+    """The payments that a bank has not decided about: it takes weeks, and a loss moves nothing on the balance."""
+    return list(Dispute.objects.filter(Dispute.UNDECIDED).values_list("payment_id", flat=True))
 
 
 def in_full(payments: QuerySet[Payment]) -> QuerySet[Payment]:

@@ -29,15 +29,18 @@ def strangers(offered: Gateway, selection: Selection, record: Record) -> Iterato
     """
     dry_run = selection.options.dry_run
     for reports in in_batches(offered.charges(selection.since), _BATCH):
+        for report in reports:
+            record.look_at(_subject(report))  # what was told of it earlier may have found its end elsewhere
         for report in _unheard(offered.name, reports):
             payment = payment_of(offered.name, report)
             if not report.facts:
                 yield [_unreadable(report)]
             elif payment is None:
-                if found := _of_nobody(offered, report, dry_run=dry_run):
-                    yield [found]
+                found = _of_nobody(offered, report, dry_run=dry_run)
+                yield [found] if found else []
             elif not (selection.is_too_young(payment) or record.has_had_turn(subject_of(payment))):
                 yield _of_payment(payment, report, dry_run=dry_run)
+        record.save()
 
 
 def _unheard(name: str, reports: Sequence[Report]) -> Iterator[Report]:
@@ -59,7 +62,7 @@ def _of_payment(payment: Payment, report: Report, *, dry_run: bool) -> list[Foun
 
 def _unreadable(report: Report) -> Found:
     told = "a charge that does not hold what the gateway promises"
-    return Found(f"charge {report.intent_id}", report.intent_id, FindingKind.UNKNOWN_THERE, told, Outcome.REPORTED)
+    return Found(_subject(report), report.intent_id, FindingKind.UNKNOWN_THERE, told, Outcome.REPORTED)
 
 
 def _of_nobody(offered: Gateway, report: Report, *, dry_run: bool) -> Found | None:
@@ -78,4 +81,8 @@ def _of_nobody(offered: Gateway, report: Report, *, dry_run: bool) -> Found | No
             log.exception("finding_not_mended", charge=paid.charge_id)
             action, outcome = f"{action}: {type(error).__name__}: {error}", Outcome.FAILED
     told = f"{paid.received.format('en')}: {action}"
-    return Found(f"charge {paid.charge_id}", paid.intent_id, FindingKind.UNKNOWN_MONEY, told, outcome)
+    return Found(_subject(report), paid.intent_id, FindingKind.UNKNOWN_MONEY, told, outcome)
+
+
+def _subject(report: Report) -> str:
+    return f"charge {report.charge_id or report.intent_id}"

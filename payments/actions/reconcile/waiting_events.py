@@ -10,10 +10,23 @@ from core.clock import ClockTimestamp, from_now
 from core.jobs import nudge
 from payments.actions.reconcile.findings import Found
 from payments.batches import in_batches
-from payments.models import FindingKind, GatewayEvent, Outcome
+from payments.models import Finding, FindingKind, GatewayEvent, Outcome
 
 _OVERDUE = timedelta(minutes=-10)  # so long after its time nobody comes for an event by itself
 _BATCH = 500
+
+
+def no_longer_waiting() -> Iterator[str]:
+    """The subjects of earlier findings whose events were processed since."""
+    told = Finding.objects.filter(Finding.UNSETTLED, finding=FindingKind.EVENT)
+    ids = told.values_list("gateway_id", flat=True)
+    for batch in in_batches(ids.order_by("pk").iterator(chunk_size=_BATCH), _BATCH):
+        processed = GatewayEvent.objects.filter(event_id__in=batch, processed_at__isnull=False)
+        yield from (_subject(event_id) for event_id in processed.values_list("event_id", flat=True))
+
+
+def _subject(event_id: str) -> str:
+    return f"event {event_id}"
 
 
 def waiting_events(*, dry_run: bool) -> Iterator[Found]:
@@ -28,6 +41,6 @@ def waiting_events(*, dry_run: bool) -> Iterator[Found]:
             unprocessed = GatewayEvent.objects.filter(pk__in=[one.pk for one in events], processed_at__isnull=True)
             rescheduled += unprocessed.update(retry_count=0, next_attempt_at=ClockTimestamp())
         for event in events:
-            yield Found(f"event {event.event_id}", event.event_id, FindingKind.EVENT, "process it again", outcome)
+            yield Found(_subject(event.event_id), event.event_id, FindingKind.EVENT, "process it again", outcome)
     if rescheduled:
         transaction.on_commit(lambda: nudge("retry_webhooks"), robust=True)

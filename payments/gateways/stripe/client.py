@@ -94,7 +94,9 @@ def pages(request: Callable[..., Any], parameters: Json) -> Iterator[Json]:
             yield from page["data"]
             if not page["has_more"]:
                 return
-            after = {"starting_after": page["data"][-1]["id"]}
+            last, after = after, {"starting_after": page["data"][-1]["id"]}
+            if after == last:
+                raise ValueError("The list does not go on.")
 
 
 def change(call: Change, request: Callable[[], Any]) -> Json:

@@ -110,7 +110,7 @@ def dispute_fact(dispute: Json) -> DisputeTold:
         reason=str(dispute.get("reason") or ""),
         amount=from_stripe(dispute["amount"], dispute["currency"]),
         respond_by=_time(due_by) if due_by else None,
-        settled=tuple(fact for one in lines if one["amount"] for fact in settled(one, _moved(one, dispute))),
+        settled=tuple(fact for one in lines for fact in settled(one, _moved(one, dispute))),
     )
 
 
@@ -121,6 +121,8 @@ def _moved(line: Json, dispute: Json) -> Money:
     if line["currency"] == dispute["currency"]:
         return from_stripe(line["amount"], line["currency"])
     amount = from_stripe(dispute["amount"], dispute["currency"])
+    if not line["amount"]:
+        return Money(0, amount.currency)
     return amount if line["amount"] > 0 else -amount
 
 
