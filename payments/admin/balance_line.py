@@ -73,7 +73,10 @@ class BalanceTransactionAdmin(WithSections, ReadOnly, Explaining):
 
     def sections(self, request: HttpRequest, obj: BalanceTransaction) -> Iterable[Section]:
         if request.user.has_perm("ledger.view_journalentry"):
-            names = [f"{obj.gateway}:{obj.transaction_id}:{what}" for what in ("line", "fee", "dispute")]
+            ends = ["line", "fee", "dispute", f"conversion:{obj.currency}"]
+            if obj.payment:
+                ends.append(f"conversion:{obj.payment.currency}")
+            names = [f"{obj.gateway}:{obj.transaction_id}:{end}" for end in ends]
             yield ledger_entries(with_lines(JournalEntry.objects.filter(reference__in=names)))
 
     @admin.display(description=_("net"))

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from bookings.models import TripStatus
+from payments.actions.match_payouts import match_all
 from payments.models import BalanceTransaction, Finding, Payout, PayoutStatus, ReconciliationRun
 from tests.admin.scene import fresh, make_finding, make_line, make_payout, messages_of, page, pay, start, text_of
 from tests.payments.reconciling import command, everything, paid_unheard
@@ -304,3 +305,15 @@ def test_finance_reconcile(as_role):
     finding = make_finding()
     assert do(as_role("finance"), "explain", finding, note="ours").status_code == 200
     assert fresh(finding).note == "ours"
+
+
+@committed
+def test_a_lines_page_has_its_way_into_the_currency_that_is_settled_in(root, sandbox):
+    sandbox.mode(settlement_currency="usd", exchange_rate=0.25)
+    _booking, payment = buy(sandbox, "1A")
+    match_all()
+    line = BalanceTransaction.objects.get()
+    text = text_of(root, page(line, "change"))
+    for currency in ("SAR", "USD"):
+        assert f"stripe:{line.transaction_id}:conversion:{currency}" in text
+    assert payment.money.format("en") in text

@@ -55,7 +55,7 @@ class Record:
         self._new: list[Finding] = []
         self._looked_at: set[str] = set()
         self._had_turn: set[str] = set()
-        self._noted: set[tuple[str, str, str]] = set()
+        self._noted: set[tuple[str, str, str, str]] = set()
 
     @property
     def started_at(self) -> datetime:
@@ -78,7 +78,7 @@ class Record:
         """Differences; those that people have explained before, or that were noted in this run, are not told again."""
         for one in found:
             self.look_at(one.subject)
-            if (name := (one.subject, one.finding, one.gateway_id)) in self._noted:
+            if (name := (one.subject, one.finding, one.gateway_id, one.outcome)) in self._noted:
                 continue
             self._noted.add(name)
             finding = one.as_finding(self.run)
