@@ -22,7 +22,7 @@ LAST_PORT = 65535
 WATCH_SECONDS = 0.5
 # The whole suite runs in two processes, each file whole in one of them: what a file has set up stays its own. What is
 # asked for by name runs in one process, where a debugger can follow it.
-SIDE_BY_SIDE = ["-p", "tests.side_by_side", "-n", "2", "--dist", "loadfile"]
+SIDE_BY_SIDE = ["-p", "tests.side_by_side", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 STARTING_SECONDS = 120  # how long `manage` waits for a run that is still starting
 
 DESCRIPTION = """\
