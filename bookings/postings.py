@@ -17,14 +17,15 @@ def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mappi
     """What goes back is owed from now on; what is kept of the fares is the operator's, less commission."""
     first = min(share.passenger.pk for share in shares)
     held = left_of_booking(booking.reference, booking.currency)
-    *owed, kept = _parts(booking, shares, by_bank, left=max(0, held.get("travellers:unearned", 0)))
+    left = max(0, held.get("travellers:unearned", 0))
+    *owed, kept = _parts(booking, shares, by_bank, left=left)
     if sum(owed):
         post(
             kind="refund_decision",
             reference=f"booking:{booking.reference}:cancelled:{first}",
             currency=booking.currency,
             lines=[
-                *_taken(owed, held),
+                *_taken(owed, {**held, "travellers:unearned": left - kept}),
                 *(credit(account, amount) for account, amount in covered.items()),
             ],
             booking_reference=booking.reference,

@@ -8,19 +8,20 @@ to a POST, or that posts `{}` to a call that takes nothing.
 from collections.abc import Callable
 from contextlib import suppress
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+_LARGEST = 64 * 1024  # bytes; what a call of ours takes is smaller
 
 
 class ReadTheRestMiddleware:
-    """Reads the body that the views left. One that is larger than they accept is not worth it: the connection goes."""
+    """Reads the body that the views left. A large one is not worth it: the connection goes."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if 0 < _length(request) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if 0 < _length(request) <= _LARGEST:
             with suppress(UnreadablePostError):  # the client is gone, and with it the connection
                 request.read()
         return response

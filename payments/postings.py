@@ -6,10 +6,12 @@ Amounts are minor units; which accounts stand for what is in docs/architecture.m
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Q, Sum
+
 from bookings.postings import OF_BOOKING
 from core.money import Money, allocate
 from ledger.actions.post import Line, credit, debit, post
-from ledger.models import JournalEntry
+from ledger.models import JournalEntry, Posting
 from ledger.queries import debits, left_of_booking
 from payments.gateways.base import BalanceLine, Paid, PayoutTold, RefundTold, Settled
 from payments.models import Dispute, Payment, Refund
@@ -206,12 +208,24 @@ def _lines_of(payment: Payment) -> list[str]:
 def _put_back(line_ids: Iterable[str], payment: Payment, amount: int) -> list[Line]:
     """Back to where the losses of these lines were taken from, ours first; all of it ours once nobody travels."""
     written_off = debits([_written_off(payment, line_id) for line_id in line_ids])
-    ours = -left_of_booking(payment.booking.reference, payment.currency).get(LOSSES, 0)
+    ours = _losses(payment)
     travels = payment.booking.live_passengers()
     taken = [max(0, written_off.get(code, 0)) if travels else 0 for code in OF_BOOKING]
     given = min(max(0, amount - max(0, ours)), sum(taken))
     parts = zip(OF_BOOKING, allocate(given, taken), strict=True)
     return [*(credit(code, part) for code, part in parts), credit(LOSSES, amount - given)]
+
+
+def _losses(payment: Payment) -> int:
+    """Minor units that we lost of a payment and did not get back; what a cancellation lost is of the booking's own."""
+    entries = Q(entry__payment_intent_id=payment.intent_id)
+    if payment in paying(payment.booking):
+        entries |= Q(entry__payment_intent_id=None)
+    of_booking = Posting.objects.filter(
+        entries, entry__booking_reference=payment.booking.reference, entry__currency=payment.currency
+    )
+    lost: int | None = of_booking.filter(account__code=LOSSES).aggregate(sum=Sum("amount"))["sum"]
+    return lost or 0
 
 
 def _written_off(payment: Payment, line_id: str) -> str:

@@ -43,7 +43,8 @@ def sections_of(booking: Booking, request: HttpRequest) -> Iterator[Section]:
 def _outbox(booking: Booking, payments: Sequence[Any]) -> Table:
     """Messages about the booking, its payments and their refunds, each found by what its subject is or begins with."""
     about = Q(subject=booking.reference) | Q(subject__startswith=f"{booking.reference}:")
-    about |= Q(kind__startswith="payment.", subject__in=[str(payment.pk) for payment in payments])
+    for payment in payments:
+        about |= Q(kind__startswith="payment.", subject__startswith=str(payment.pk))
     for refund in (refund for payment in payments for refund in payment.refunds.all()):
         of_refund = Q(subject=str(refund.pk)) | Q(subject__startswith=f"{refund.pk}:")
         about |= Q(kind__startswith="refund.") & of_refund

@@ -125,7 +125,7 @@ def _facts(booking: Booking, offer: Quote, reason: str) -> Facts:
             (_("seats"), ", ".join(offer.seats)),
             (_("goes back"), offer.refund),
             (_("is kept"), offer.fee),
-            (_("went back before"), went_back or None),
+            (_("went back before, or is on its way"), went_back or None),
             (_("made at the payment service, and still not explained"), unexplained or None),
             (_("the payer got by a lost dispute"), Money(offer.by_bank, currency) or None),
             (_("through"), ", ".join(gateways) or None),

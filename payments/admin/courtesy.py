@@ -29,7 +29,7 @@ class CourtesyForm(forms.Form):
         amount = self.fields["amount"]
         assert isinstance(amount, AmountField)
         amount.use(payment.currency)
-        left = Money(standing.spare(payment), payment.currency)
+        left = Money(max(0, standing.spare(payment)), payment.currency)
         amount.help_text = gettext("%(left)s of the payment can still go back.") % {"left": left}
 
 

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 import structlog
+from django.db import transaction
 
 from bookings.actions import release
-from bookings.actions.confirm import confirm
+from bookings.actions.confirm import confirm, takes_travellers
 from bookings.errors import BookingError, SeatsLost
 from bookings.models import Booking, BookingStatus
 from core import outbox
-from core.models import StatusChange
+from core.models import OutboxMessage, StatusChange
 from core.money import Money
 from ledger.errors import EntryConflictError
 from payments import postings
@@ -121,8 +122,11 @@ def _begins_again(fact: Processing, payment: Payment, booking: Booking, now: dat
         return False
     _check_newest(fact.as_of, payment)
     if booking.status == BookingStatus.FAILED:
+        if not takes_travellers(booking, now):
+            return False
         try:
-            release.hold_again(booking, now)
+            with transaction.atomic():
+                release.hold_again(booking, now)
         except BookingError:
             return False  # if the money comes, it is late
         booking.begin_payment()
@@ -143,7 +147,9 @@ def failed(fact: Failed, payment: Payment, booking: Booking, now: datetime) -> N
     if booking.status == BookingStatus.PENDING_PAYMENT:
         release.fail(booking, now, reason=message[:300])
     release.no_slow_payment(booking)
-    outbox.enqueue("payment.failed", str(payment.pk), {"payment": str(payment.pk)})
+    before = OutboxMessage.objects.filter(kind="payment.failed", subject__startswith=str(payment.pk)).count()
+    subject = f"{payment.pk}:{before + 1}" if before else str(payment.pk)
+    outbox.enqueue("payment.failed", subject, {"payment": str(payment.pk)})
 
 
 def _check_newest(as_of: datetime, payment: Payment) -> None:

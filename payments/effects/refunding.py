@@ -82,9 +82,11 @@ def _ours(fact: RefundTold, payment: Payment) -> RefundAttempt | None:
         return next((one for one in waiting if fact.names(one)), None)
     if not fact.is_nameless:
         return None
-    # The gateway does not tell whose it is: ours, if one that may have been sent by now has this amount.
-    may_be = waiting.filter(refund__status__in=Refund.UNSENT, refund__currency=fact.amount.currency)
-    return may_be.filter(refund__amount=fact.amount.amount).order_by("pk").first()
+    # The gateway does not tell whose it is: ours, if one that may have been sent by now has this amount; rather the one
+    # that is being sent.
+    may_be = waiting.filter(refund__amount=fact.amount.amount, refund__currency=fact.amount.currency).order_by("pk")
+    being_sent = may_be.filter(refund__status=RefundStatus.SUBMITTING).first()
+    return being_sent or may_be.filter(refund__status=RefundStatus.REQUESTED).first()
 
 
 def _made_there(fact: RefundTold, payment: Payment) -> RefundAttempt:

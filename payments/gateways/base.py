@@ -95,7 +95,7 @@ class Processing:
     """The traveller has done their part; the money comes later, or does not.
 
     `again`: on a page that nobody can close, so perhaps after another try there had come to nothing. `as_of`: when the
-    gateway told so.
+    gateway was asked, if not just now.
     """
 
     again: bool = False
@@ -104,7 +104,7 @@ class Processing:
 
 @dataclass(frozen=True)
 class Failed:
-    """The session came to an end without money. `as_of`: when the gateway told so."""
+    """The session came to an end without money. `as_of`: when the gateway was asked, if not just now."""
 
     message: str
     as_of: datetime = field(default_factory=timezone.now, compare=False)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import requests
+from django.utils import timezone
 
 from core.money import Money
 from payments.actions.sync import sync
@@ -126,7 +127,7 @@ def test_a_time_that_cannot_be_read_keeps_back_no_money():
 def test_what_tries_mean_does_not_depend_on_their_order(tries, fact):
     objects = [{"payment_type": kind, "status": status} for kind, status in tries]
     for order in (objects, objects[::-1]):
-        told = unpaid_facts(order)
+        told = unpaid_facts(order, timezone.now())
         assert [type(one) for one in told] == ([fact] if fact else [])
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from payments.actions.cancel import Wish, cancel
+from payments.actions.give_back import replace
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
 from payments.models import Finding, FindingKind, Payment, Refund
@@ -199,6 +200,21 @@ def test_a_charge_that_went_back_by_itself_is_posted_as_it_was(sandbox):
         "platform:gateway_fees": books()["platform:gateway_fees"],
         "refunds:payable": -payment.amount,
     }
+
+
+def test_a_charge_that_went_back_in_part_another_way_is_posted_as_it_was(sandbox):
+    charge_of_late_money_missing(sandbox)
+    sync(Payment.objects.filter(refunds__reason="late").get().pk)
+    late = Refund.objects.get(reason="late")
+    assert findings(command()) == [("charge_not_posted", "fixed")]
+    late.fail("The card is closed.")
+    sandbox.refund_in_dashboard(charge_of(sandbox, late.payment)["id"], 500)
+    sync(late.payment_id)
+    replace(late.pk, note="The clerk sent a part.")
+    before = books()
+    forget_entries("%:charge")
+    assert set(findings(command("--limit", "0"))) == {("charge_not_posted", "fixed")}
+    assert books() == before
 
 
 def test_every_finding_is_told_in_the_documents_and_no_other():

@@ -14,7 +14,7 @@ from payments.actions.sync import sync
 from payments.admin.attention import to_see_to
 from payments.effects import standing
 from payments.errors import QuoteChanged, RefundTooLarge
-from payments.gateways.base import Paid, RefundTold
+from payments.gateways.base import BalanceLine, DisputeTold, Paid, RefundTold, Settled
 from payments.models import Payment, Refund
 from payments.quotes import quote
 from tests.payments import flutterwave
@@ -208,6 +208,28 @@ def test_the_rest_of_one_of_which_a_bank_took_a_part_is_owed_still(sandbox, sale
     assert not {"refunds:payable", "platform:chargeback_losses", "suspense"} & books().keys()
     assert fresh(booking).status == "refunded"
     assert_gateway_agrees(sandbox)
+
+
+def test_what_a_bank_took_of_money_that_came_twice_is_not_made_up_by_what_it_gives_back(sandbox, sale):
+    booking, payment = sale
+    before = books()
+    apply(payment, (Paid("pi_again", "ch_again", payment.money),))
+    second, failed = Payment.objects.get(intent_id="pi_again"), Refund.objects.get(reason="duplicate")
+    failed.fail("The card is closed.")
+    apply(second, (lost("dp_2", -payment.money),))
+    apply(payment, (lost("dp_1", -payment.money),))
+    apply(payment, (lost("dp_1", -payment.money, payment.money),))  # and it comes back all the same
+    replace(failed.pk, note="The bank did.")
+    assert books() == before
+    assert fresh(booking).status == "confirmed"
+
+
+def lost(dispute_id: str, *moved: Money) -> DisputeTold:
+    settled = tuple(
+        Settled(BalanceLine(f"txn_{dispute_id}_{place}", "adjustment", money, Money(0, "SAR"), dispute_id), money)
+        for place, money in enumerate(moved)
+    )
+    return DisputeTold(dispute_id, "lost", "", -moved[0], None, settled)
 
 
 def test_the_rest_of_late_money_that_went_back_in_part_another_way_goes_back_by_hand(sandbox):

@@ -9,6 +9,7 @@ from bookings.models import Booking
 from core.errors import InvalidState
 from payments.actions.cancel import Wish, cancel
 from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, replace, try_again
+from payments.admin.courtesy import CourtesyForm
 from payments.errors import RefundTooLarge
 from payments.models import Payment, Refund
 from payments.quotes import quote
@@ -151,6 +152,29 @@ def test_what_a_bank_took_that_a_failed_refund_needs_is_not_counted_for_other_se
     by_hand = sum(refund.amount for refund in Refund.objects.filter(paid_by_hand=True))
     assert by_hand == payment.amount - 15_000
     assert_gateway_agrees(sandbox)
+
+
+@pytest.mark.parametrize("taken", [2_000, 4_000, 6_000])
+def test_what_is_kept_of_a_fare_is_not_taken_for_anything_else(sandbox, taken):
+    booking, payment = buy(sandbox, "1A")
+    sandbox.mode(refund_outcome="pending")
+    give_courtesy(payment.pk, 9_000, note="late")
+    send_refunds()
+    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
+    opened = sandbox.dispute(charge_of(sandbox, payment)["id"], taken)["id"]
+    sandbox.move_dispute(opened, "lost")
+    tell_all(sandbox)
+    cancel(booking.pk, Wish())
+    for account in ("travellers:unearned", "tax:payable", "platform:booking_fees"):
+        assert books().get(account, 0) <= 0, account
+
+
+def test_more_than_is_left_cannot_go_back_as_a_courtesy(sandbox, sale):
+    booking, payment = sale
+    cancel_and_fail(sandbox, booking)
+    sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], 4_000)
+    tell_all(sandbox)
+    assert CourtesyForm(payment=payment).fields["amount"].help_text == "SAR 0.00 of the payment can still go back."
 
 
 def quoted_refunds() -> list[tuple[str, int]]:

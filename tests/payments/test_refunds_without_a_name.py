@@ -116,6 +116,29 @@ def test_news_without_a_name_and_a_list_with_names_agree(sandbox, unheard, no_co
     assert_paid_once(sandbox, unheard)
 
 
+def test_of_two_of_one_amount_it_is_the_one_that_is_being_sent(sandbox, sale, no_comments_on_it, monkeypatch):
+    booking, _payment = sale
+    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
+    sandbox.fault("rate_limit", gateway="flutterwave", method="POST", path=".*refund", retry_after=1)
+    assert send_refunds()["waiting"] == 1
+    cancel(booking.pk, Wish(seats=["1B"], in_full=True))
+    real = FlutterwaveGateway.refund
+
+    def refund(self, attempt):
+        told = real(self, attempt)
+        flutterwave.tell_all(sandbox)  # the webhook is quicker than the answer
+        return told
+
+    monkeypatch.setattr(FlutterwaveGateway, "refund", refund)
+    for _turn in range(3):
+        send_refunds()
+        lapse_refunds()
+    flutterwave.tell_all(sandbox)
+    assert len(made(sandbox)) == 2
+    assert set(Refund.objects.values_list("status", flat=True)) == {"succeeded"}
+    assert "refunds:payable" not in books("NGN")
+
+
 def unclear_at_stripe(sandbox) -> tuple[Refund, str]:
     """A refund that was not made, and we do not know that; and its charge."""
     booking, payment = buy(sandbox, "1A", "1B")

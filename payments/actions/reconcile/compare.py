@@ -18,6 +18,7 @@ from payments.actions.reconcile.asking import Answer
 from payments.actions.reconcile.entries import missing_entries, other_fees, own_charge, received
 from payments.actions.reconcile.findings import Found
 from payments.actions.reconcile.trial import Step, Trial, tried
+from payments.errors import Overtaken
 from payments.gateways.base import (
     Declined,
     DisputeTold,
@@ -68,6 +69,8 @@ def differences(payment: Payment, answer: Answer, *, dry_run: bool) -> list[Foun
     try:
         if not fault:
             return examine(payment, answer.facts, dry_run=dry_run)
+    except Overtaken:
+        return []  # other news came meanwhile: the next run asks anew
     except Exception as error:  # whatever one payment meets, the others have their turn
         log.exception("payment_not_compared", payment=str(payment.pk))
         fault = f"{type(error).__name__}: {error}"

@@ -38,8 +38,9 @@ def missing_entries(payment: Payment, facts: Sequence[Fact]) -> Iterator[Step]:
     """How to write them: of a payment with its refunds and disputes, and what the gateway tells of it."""
     paid = own_charge(payment, facts)
     if paid and paid.received.amount == payment.received_amount and not _is_posted(_charge(payment)):
-        # What of it went back by itself was never the booking's.
-        back = sum(refund.amount for refund in payment.refunds.all() if refund.is_automatic)
+        # What of it went back by itself was never the booking's. The rest of a replaced refund is a refund as well.
+        automatic = [refund for refund in payment.refunds.all() if refund.is_automatic]
+        back = min(automatic, key=lambda refund: refund.pk).amount if automatic else 0
         post = partial(postings.charge, payment, paid, back=Money(back, paid.received.currency))
         yield Step(FindingKind.CHARGE_NOT_POSTED, paid.intent_id, post)
     for dispute in payment.disputes.all():

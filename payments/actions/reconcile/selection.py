@@ -52,7 +52,11 @@ class Selection:
         self._silent: Counter[str] = Counter()
         self.since = started_at - timedelta(days=options.lookback_days)
         self._until = started_at - timedelta(minutes=options.min_age_minutes)
-        self._in_time = Payment.objects.filter(Q(created_at__gte=self.since) | Q(pk__in=_disputed()))
+        disputed = _disputed()
+        first = min([self.since, *disputed.values()])  # a bound that the index knows
+        self._in_time = Payment.objects.filter(
+            Q(created_at__gte=self.since) | Q(pk__in=disputed), created_at__gte=first
+        )
 
     def count(self) -> int:
         """How many payments there are to look at."""
@@ -76,7 +80,7 @@ class Selection:
         left_out = dict(found.values_list("gateway").annotate(Count("pk")))
         if self.options.dry_run:  # it marks none as compared
             left_out = {name: payments - self._answered[name] for name, payments in left_out.items()}
-        return {**self._silent, **left_out}
+        return {name: payments for name, payments in {**self._silent, **left_out}.items() if payments > 0}
 
     def count_too_young(self) -> int:
         """How many are left out because they have only just begun."""
@@ -118,9 +122,11 @@ class Selection:
         return found
 
 
-def _disputed() -> list[UUID]:
-    """The payments that a bank has not decided about: it takes weeks, and a loss moves nothing on the balance."""
-    return list(Dispute.objects.filter(Dispute.UNDECIDED).values_list("payment_id", flat=True))
+def _disputed() -> dict[UUID, datetime]:
+    """The payments that a bank has not decided about, and when they began: it takes weeks, and a loss moves nothing on
+    the balance.
+    """
+    return dict(Dispute.objects.filter(Dispute.UNDECIDED).values_list("payment_id", "payment__created_at"))
 
 
 def in_full(payments: QuerySet[Payment]) -> QuerySet[Payment]:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from django.db import OperationalError, connection, transaction
 
+from payments.errors import Overtaken
 from payments.models import FindingKind
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ class Trial:
 
 def tried(work: Callable[[], object]) -> Trial:
     """Do it in the caller's transaction, asking the guards that look at commit too. An error is kept, and not raised;
-    but one that ends the whole transaction is.
+    but one that ends the whole transaction is, and that the gateway has to be asked again.
     """
     trial = Trial()
     try:
@@ -50,7 +51,7 @@ def tried(work: Callable[[], object]) -> Trial:
             work()
             if trial.rows:
                 connection.check_constraints()
-    except OperationalError:
+    except (OperationalError, Overtaken):
         raise
     except Exception as error:  # whatever it is, people have to know
         log.exception("finding_not_mended")

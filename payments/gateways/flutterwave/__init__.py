@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from django.utils import timezone
 
 from payments.errors import GatewayError, OutcomeUnknown
 from payments.gateways.base import (
@@ -64,11 +65,12 @@ class FlutterwaveGateway:
             return Session(session_id=payment.parameters["tx_ref"], checkout_url=answer["data"]["link"])
 
     def report(self, payment: Payment) -> tuple[Fact, ...]:
+        asked_at = timezone.now()
         tries = self._tries(payment)
         with understood():
             succeeded = [one for one in tries if one["status"] == "successful"]
             if not succeeded:
-                return unpaid_facts(tries)
+                return unpaid_facts(tries, asked_at)
             # The payment's own first: it is that which it was paid with or, before that is known, the first that fits.
             succeeded.sort(key=lambda one: (transaction_id(one) != payment.intent_id, not _fits(one, payment)))
             own = succeeded[0]
@@ -162,7 +164,9 @@ class FlutterwaveGateway:
                 return None
             facts = paid_facts(transaction)
             # What a try means that did not succeed depends on the others: one of them may be under way.
-            facts = facts or unpaid_facts(self._of_reference(transaction["tx_ref"], _created_at(transaction)))
+            if not facts:
+                asked_at = timezone.now()
+                facts = unpaid_facts(self._of_reference(transaction["tx_ref"], _created_at(transaction)), asked_at)
         return _about(transaction, facts)
 
     def _of_refund(self, refund_id: str) -> Report:

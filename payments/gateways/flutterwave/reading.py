@@ -95,16 +95,16 @@ def _nearest(amount: Any, currency: str) -> Money:
     return Money(int(scaled.to_integral_value(ROUND_HALF_UP)), currency)
 
 
-def unpaid_facts(tries: Sequence[Json]) -> tuple[Fact, ...]:
+def unpaid_facts(tries: Sequence[Json], asked_at: datetime) -> tuple[Fact, ...]:
     """Of all tries of one reference, in any order: none if one succeeded; one under way outweighs one that failed."""
     if any(one["status"] == "successful" for one in tries):
         return ()
     slow = {one["status"] for one in tries if one["payment_type"] not in _AT_ONCE}
     if "pending" in slow:
-        return (Processing(again=True),)
+        return (Processing(again=True, as_of=asked_at),)
     if "failed" in slow:
         # Whether or not we had heard that it was under way: the payment is over, and another can be started.
-        return (Failed("The payment did not arrive."),)
+        return (Failed("The payment did not arrive.", as_of=asked_at),)
     return (Declined("The payment was declined."),) if any(one["status"] == "failed" for one in tries) else ()
 
 

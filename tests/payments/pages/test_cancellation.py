@@ -269,7 +269,7 @@ def test_while_a_bank_decides_nothing_can_be_cancelled(visitor, sandbox, paid):
     sync(payment.pk)
     words = page_of(visitor, paid)
     assert "The bank of whoever paid gave them the money back already. Nothing more comes back." in words
-    assert "Price SAR 210.00 Went back before SAR 210.00 Comes back to you SAR 0.00" in words
+    assert "Price SAR 210.00 Went back before, or is on its way SAR 210.00 Comes back to you SAR 0.00" in words
     assert "Is kept" not in words
     page = text_of(visitor.get(booking_url(paid)))
     assert "The bank of whoever paid took SAR 210.00 back for them." in page
