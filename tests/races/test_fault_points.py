@@ -18,6 +18,7 @@ TRANSACTIONS = {
     "bookings/actions/schedule_trip.py": "the operator's trips",
     "bookings/demo.py": "the data of a demonstration",
     "payments/actions/reconcile/trial.py": "a dry run, rolled back",
+    "payments/effects/paying.py": "a savepoint within the transaction of a payment",
     "payments/admin/rehearsal.py": "a preview, rolled back",
     "payments/gateways/calls.py": "the audit of a call: nothing is decided by it, and the points of the call follow",
 }
