@@ -97,10 +97,10 @@ def bounce(sandbox: Any, refund_id: str) -> None:
     tell_all(sandbox)
 
 
-def cancel_and_fail(sandbox: Any, booking: Booking) -> Refund:
-    """All seats are given up, and what goes back for them does not arrive."""
+def cancel_and_fail(sandbox: Any, booking: Booking, *seats: str) -> Refund:
+    """These seats, or all, are given up, and what goes back for them does not arrive."""
     sandbox.mode(refund_outcome="pending")
-    cancel(booking.pk, Wish(in_full=True))
+    cancel(booking.pk, Wish(seats=seats, in_full=True))
     send_refunds()
     bounce(sandbox, sandbox.objects("refunds")[0]["id"])
     sandbox.mode(refund_outcome="succeeded")

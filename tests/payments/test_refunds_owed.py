@@ -48,12 +48,7 @@ def test_what_a_failed_refund_owes_is_no_courtesy(sandbox, sale):
 
 def test_what_a_failed_refund_owes_is_not_sent_for_other_seats(sandbox, sale):
     booking, payment = sale
-    sandbox.mode(refund_outcome="pending")
-    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
-    send_refunds()
-    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
-    sandbox.mode(refund_outcome="succeeded")
-    failed = Refund.objects.get()
+    failed = cancel_and_fail(sandbox, booking, "1A")
     give_courtesy(payment.pk, 5_000, note="sorry")
     cancel(booking.pk, Wish(in_full=True))
     assert quoted_refunds() == [("cancelled", 10_500), ("goodwill", 5_000), ("cancelled", 5_500)]
@@ -105,12 +100,7 @@ def test_a_dashboard_refund_that_a_failed_one_needs_is_no_courtesy(sandbox, sale
 
 def test_a_dashboard_refund_that_a_failed_one_needs_is_not_counted_for_other_seats(sandbox, sale):
     booking, payment = sale
-    sandbox.mode(refund_outcome="pending")
-    cancel(booking.pk, Wish(seats=["1A"], in_full=True))
-    send_refunds()
-    bounce(sandbox, sandbox.objects("refunds")[0]["id"])
-    sandbox.mode(refund_outcome="succeeded")
-    failed = Refund.objects.get()
+    failed = cancel_and_fail(sandbox, booking, "1A")
     sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], 12_000)
     tell_all(sandbox)
     offer = quote(fresh(booking), timezone.now(), in_full=True)
