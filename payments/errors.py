@@ -48,9 +48,9 @@ class WebhookRefused(PaymentError):
 
 
 class QuoteChanged(PaymentError):
-    """What would be paid back is not what the caller expected."""
+    """What would be paid back, or kept, is not what the caller expected."""
 
-    code, status, title = "quote_changed", 409, "The refund would be another than expected."
+    code, status, title = "quote_changed", 409, "What comes back, or is kept, would be another than expected."
 
 
 class RefundTooLarge(PaymentError):
