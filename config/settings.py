@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "ledger",
     "bookings",
     "payments",
+    "finance",
 ]
 MIDDLEWARE = [
     "core.bodies.ReadTheRestMiddleware",

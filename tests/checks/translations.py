@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = Path("locale/ar/LC_MESSAGES/django.po")
-OURS = ("accounts", "bookings", "config", "core", "ledger", "payments", "templates")
+OURS = ("accounts", "bookings", "config", "core", "finance", "ledger", "payments", "templates")
 EXTRACT = (
     *(sys.executable, "manage.py", "makemessages", "--locale", "ar"),
     *("--add-location", "file", "--no-wrap", "--no-obsolete"),

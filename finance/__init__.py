@@ -1,0 +1,1 @@
+"""What the books come to: settlements with operators, reports, and the proof that everything agrees."""
