@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox.clock import CLOCK
 from sandbox.faults import FaultError
 from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.mode import ModeError
@@ -29,6 +30,7 @@ KINDS = {
     "events": "event",
 }
 MOST_COPIES = 200
+LATEST = 4_102_444_800  # the year 2100
 
 Handler = Callable[[Request, Json], Awaitable[Any]]
 
@@ -59,6 +61,7 @@ class Control:
             ("POST", "/endpoint", self.endpoint),
             ("GET", "/mode", self.mode),
             ("POST", "/mode", self.mode),
+            ("POST", "/clock", self.clock),
             ("POST", "/release", self.release),
             ("POST", "/deliver", self.deliver),
             ("POST", "/sign", self.sign),
@@ -70,7 +73,7 @@ class Control:
         )
 
     async def reset(self, _request: Request, _body: Json) -> Json:
-        """Forget everything; mode and endpoint are again what they were at the first start."""
+        """Forget everything; mode, endpoint and clock are again what they were at the first start."""
         self._world.reset()
         return self._world.mode.as_json()
 
@@ -88,6 +91,17 @@ class Control:
         """The mode; a POST changes what it names (see mode.py)."""
         self._world.change_mode(body)
         return self._world.mode.as_json()
+
+    async def clock(self, _request: Request, body: Json) -> Json:
+        """{at}: it is so late (Unix seconds) and ticks on from there, null: the real time. {"at": the time now}.
+
+        Timers that have become due have fired by the answer; webhooks are on their way.
+        """
+        at = body.get("at", "missing")
+        if at is not None and (not isinstance(at, int | float) or isinstance(at, bool) or not 0 <= at <= LATEST):
+            raise RefusedError(f"at must be from 0 to {LATEST}, or null")
+        self._world.turn_clock(at)
+        return {"at": CLOCK.time()}
 
     async def release(self, _request: Request, body: Json) -> Json:
         """{order?: [event ids]}: send what is held, one after the other, and say what came of each."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import httpx
 
+from sandbox.clock import CLOCK
 from sandbox.mode import Mode
 from sandbox.store import Json, Store
 
@@ -55,7 +56,7 @@ class Deliveries:
         """Send the event as the mode of this moment says."""
         mode = self._mode()
         state = {"auto": "pending", "hold": "held", "drop": "dropped"}[mode.delivery]
-        due_at = time.time() + mode.delay_seconds
+        due_at = CLOCK.time() + mode.delay_seconds
         for _ in range(mode.copies):
             self._add(event, lane, state, due_at)
         self._changed.set()
@@ -68,7 +69,7 @@ class Deliveries:
         try:
             while True:
                 self._changed.clear()
-                moment = time.time()
+                moment = CLOCK.time()
                 self._send_due(moment)
                 try:
                     async with asyncio.timeout(self._pause(moment)):
@@ -100,7 +101,11 @@ class Deliveries:
         upcoming = self._store.row(
             "SELECT min(due_at) AS at FROM deliveries WHERE state = 'pending' AND due_at > ?", moment
         )
-        return None if upcoming is None or upcoming["at"] is None else max(0, upcoming["at"] - time.time())
+        return None if upcoming is None or upcoming["at"] is None else max(0, upcoming["at"] - CLOCK.time())
+
+    def look_again(self) -> None:
+        """The clock was turned: send what has become due."""
+        self._changed.set()
 
     async def _send_in_lane(self, delivery: Json) -> None:
         try:
@@ -113,10 +118,11 @@ class Deliveries:
 
     async def _send(self, delivery: int, event: str) -> Json:
         """One try. Returns {event, status, answer}; status is null when no answer came."""
-        at = time.time()
+        at, started = CLOCK.time(), time.perf_counter()
         delivered, status, answer = await self._post(event)
+        seconds = time.perf_counter() - started
         with self._store.transaction():
-            self._write_down(delivery, event, at, status, answer, delivered=delivered)
+            self._write_down(delivery, event, at, seconds, status, answer, delivered=delivered)
         if (waiting := self._awaited.pop(event, None)) is not None:
             waiting.set()
         return {"event": event, "status": status, "answer": answer}
@@ -161,12 +167,11 @@ class Deliveries:
             self._idle.append(client)
 
     def _write_down(
-        self, delivery: int, event: str, at: float, status: int | None, answer: str, *, delivered: bool
+        self, delivery: int, event: str, at: float, seconds: float, status: int | None, answer: str, *, delivered: bool
     ) -> None:
         row = self._store.row("SELECT state FROM deliveries WHERE id = ?", delivery)
         if row is None:
             return  # everything was reset meanwhile
-        seconds = time.time() - at
         self._store.insert("tries", delivery=delivery, at=at, seconds=seconds, status=status, answer=answer)
         if delivered:
             self._store.run("UPDATE deliveries SET state = 'delivered' WHERE id = ?", delivery)
@@ -180,7 +185,7 @@ class Deliveries:
         state = "failed" if tries >= TRIES or row["state"] == "failed" else "pending"
         pause = min(2 ** (tries - 1), LONGEST_PAUSE)
         self._store.run(
-            "UPDATE deliveries SET state = ?, due_at = ? WHERE id = ?", state, time.time() + pause, delivery
+            "UPDATE deliveries SET state = ?, due_at = ? WHERE id = ?", state, CLOCK.time() + pause, delivery
         )
 
     async def first_answer(self, event: str, timeout: float) -> None:  # noqa: ASYNC109 -- running out is no error here
@@ -208,7 +213,7 @@ class Deliveries:
     async def send_by_hand(self, event: str, *, times: int, concurrently: bool) -> list[int | None]:
         """Send the event again, whatever became of it before; no try is repeated. Returns the statuses."""
         # Rows that are `failed` until they arrive are left alone by everything else.
-        rows = [self._add(event, event, "failed", time.time()) for _ in range(times)]
+        rows = [self._add(event, event, "failed", CLOCK.time()) for _ in range(times)]
         if concurrently:
             answers = await asyncio.gather(*(self._send(row, event) for row in rows))
         else:

@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import json
-import time
 from dataclasses import dataclass
 
+from sandbox.clock import now
 from sandbox.store import Json
 
 
@@ -33,6 +33,6 @@ class Endpoint:
 
     def signature(self, body: bytes, timestamp: int | None = None) -> str:
         """The value of `Stripe-Signature`: https://docs.stripe.com/webhooks#verify-manually. Now unless told when."""
-        moment = int(time.time()) if timestamp is None else timestamp
+        moment = now() if timestamp is None else timestamp
         digest = hmac.new(self.secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
         return f"t={moment},v1={digest}"

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -191,8 +190,3 @@ def public(body: Json) -> Json:
     if body.get("object") == "list":
         return body | {"data": [public(item) for item in body["data"]]}
     return {key: value for key, value in body.items() if not key.startswith("_")}
-
-
-def now() -> int:
-    """Unix seconds, UTC."""
-    return int(time.time())

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 
+from sandbox.clock import CLOCK
 from sandbox.store import Store
 
 logger = logging.getLogger("sandbox.timers")
@@ -35,15 +35,20 @@ class Timers:
             self._changed.clear()
             self._fire_due()
             upcoming = self._store.row("SELECT min(due_at) AS at FROM timers")
-            pause = None if upcoming is None or upcoming["at"] is None else max(0, upcoming["at"] - time.time())
+            pause = None if upcoming is None or upcoming["at"] is None else max(0, upcoming["at"] - CLOCK.time())
             try:
                 async with asyncio.timeout(pause):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
+    def look_again(self) -> None:
+        """The clock was turned: what has become due runs before this returns."""
+        self._fire_due()
+        self._changed.set()
+
     def _fire_due(self) -> None:
-        for timer in self._store.rows("SELECT * FROM timers WHERE due_at <= ? ORDER BY due_at", time.time()):
+        for timer in self._store.rows("SELECT * FROM timers WHERE due_at <= ? ORDER BY due_at", CLOCK.time()):
             # An action that fails must neither stop the clock nor be tried for ever: it is logged and gone.
             try:
                 with self._store.transaction():

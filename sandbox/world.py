@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.clock import CLOCK
 from sandbox.deliveries import Deliveries
 from sandbox.faults import Faults
 from sandbox.flutterwave.endpoint import FlutterwaveEndpoint
@@ -34,6 +35,7 @@ class World:
         self.settings = settings
         self.store = store
         self.mode = Mode().changed(store.setting("mode") or {})
+        CLOCK.ahead = store.setting("clock_ahead") or 0.0
         self.endpoint = Endpoint(settings.webhook_url, settings.webhook_secret)
         self.flutterwave_endpoint = FlutterwaveEndpoint(
             settings.flutterwave_webhook_url, settings.flutterwave_webhook_secret
@@ -47,10 +49,18 @@ class World:
         self.mode = self.mode.changed(changes)
         self.store.set_setting("mode", self.mode.as_json())
 
+    def turn_clock(self, at: float | None) -> None:
+        """Let it be so late (Unix seconds), also after a restart; None: the real time. What has become due happens."""
+        CLOCK.turn_to(at)
+        self.store.set_setting("clock_ahead", CLOCK.ahead)
+        self.timers.look_again()
+        self.deliveries.look_again()
+
     def reset(self) -> None:
         """As if started for the first time. Deliveries on their way are called back."""
         self.deliveries.abandon()
         self.store.clear()
+        CLOCK.turn_to(None)
         self.mode = Mode()
         self.faults.clear()
         self.endpoint.url = self.settings.webhook_url

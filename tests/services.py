@@ -210,6 +210,10 @@ class Sandbox:
         """How events are delivered."""
         self.control("mode", **mode)
 
+    def turn_clock(self, at: float | None) -> None:
+        """Let it be so late there (Unix seconds), or as late as it is; see `tests.clock` for all clocks together."""
+        self.control("clock", at=at)
+
     def pay(self, session_id: str, method: str = "card") -> None:
         """What the traveller does on the pay page."""
         self.control(f"sessions/{session_id}/pay", method=method)

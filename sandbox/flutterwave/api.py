@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox.clock import CLOCK
 from sandbox.flutterwave import PREFIX
 from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.flutterwave.fields import Fields
@@ -58,7 +59,7 @@ class Api:
         return Route(f"{PREFIX}{path}", endpoint, methods=methods)
 
     async def _answer(self, request: Request, operation: Operation | None) -> JSONResponse:
-        started = time.time()
+        at, started = CLOCK.time(), time.perf_counter()
         given: Json = {}
         try:
             self._authenticate(request)
@@ -73,8 +74,8 @@ class Api:
         self._world.store.insert(
             "requests",
             id=f"flw_{secrets.token_hex(8)}",
-            at=started,
-            seconds=time.time() - started,
+            at=at,
+            seconds=time.perf_counter() - started,
             method=request.method,
             path=request.url.path,
             idempotency_key=None,

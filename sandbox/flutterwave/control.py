@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.routing import Route
 
+from sandbox.clock import now
 from sandbox.control import MissingError, RefusedError, routes
 from sandbox.flutterwave import balances, fields, links, paying, refunds, transactions
 from sandbox.flutterwave.amounts import major, minor
-from sandbox.store import Json, now
+from sandbox.store import Json
 from sandbox.world import World
 
 METHODS = ("card", "declined", "bank_transfer")

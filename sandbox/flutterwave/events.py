@@ -2,8 +2,9 @@
 
 import secrets
 
+from sandbox.clock import now
 from sandbox.flutterwave import transactions
-from sandbox.store import Json, now
+from sandbox.store import Json
 from sandbox.world import World
 
 

@@ -6,12 +6,13 @@ transaction of that reference; so a link can be paid more than once, and one ref
 
 import secrets
 
+from sandbox.clock import now
 from sandbox.flutterwave import PREFIX, fields
 from sandbox.flutterwave.amounts import minor
 from sandbox.flutterwave.api import Call, Operation
 from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.flutterwave.fields import Fields
-from sandbox.store import Json, field_is, now
+from sandbox.store import Json, field_is
 from sandbox.world import World
 
 KIND = "flutterwave.link"

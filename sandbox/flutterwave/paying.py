@@ -3,8 +3,7 @@
 Each function is one transaction of the store: the object and its event change together. They raise FlutterwaveError.
 """
 
-import time
-
+from sandbox.clock import CLOCK
 from sandbox.flutterwave import events, links, transactions
 from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.store import Json
@@ -33,7 +32,7 @@ def promise(world: World, link: Json, *, amount: int | None = None) -> Json:
     with world.store.transaction():
         transaction = _try(world, link, transactions.BANK_TRANSFER, amount, success=None)
         if world.mode.settle_after_seconds is not None:
-            due_at = time.time() + world.mode.settle_after_seconds
+            due_at = CLOCK.time() + world.mode.settle_after_seconds
             world.timers.set(SETTLE_TIMER, str(transaction["id"]), due_at)
     return transaction
 

@@ -7,13 +7,14 @@ nothing stays `completed`, and says so in its meta: `disburse_status` is `failed
 
 import json
 
+from sandbox.clock import now
 from sandbox.flutterwave import ACCOUNT_ID, events, fields, lists, transactions
 from sandbox.flutterwave.amounts import major, minor
 from sandbox.flutterwave.api import Call, Operation
 from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.flutterwave.fields import Fields
 from sandbox.flutterwave.identifiers import moment, new_id
-from sandbox.store import Json, field_is, now
+from sandbox.store import Json, field_is
 from sandbox.world import World
 
 KIND = "flutterwave.refund"

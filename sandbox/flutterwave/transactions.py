@@ -3,13 +3,14 @@
 `status` is pending, successful or failed. Amounts are minor units in here, major units in the API.
 """
 
+from sandbox.clock import now
 from sandbox.flutterwave import ACCOUNT_ID, fields, lists
 from sandbox.flutterwave.amounts import app_fee, major
 from sandbox.flutterwave.api import Call, Operation
 from sandbox.flutterwave.errors import FlutterwaveError
 from sandbox.flutterwave.fields import Fields
 from sandbox.flutterwave.identifiers import moment, new_id, new_ref
-from sandbox.store import Json, field_is, now
+from sandbox.store import Json, field_is
 from sandbox.world import World
 
 KIND = "flutterwave.transaction"

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.clock import CLOCK
 from sandbox.faults import IN_SCOPE, Fault
 from sandbox.store import Json
 from sandbox.stripe import API_VERSION, expand, idempotency
@@ -74,7 +75,7 @@ class Api:
         return Route(path, endpoint, methods=methods)
 
     async def _answer(self, request: Request, operation: Operation | None) -> Response:
-        started = time.time()
+        at, started = CLOCK.time(), time.perf_counter()
         identifier = new_id("req")
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         raw: dict[str, Raw] = {}
@@ -87,8 +88,8 @@ class Api:
         self._world.store.insert(
             "requests",
             id=identifier,
-            at=started,
-            seconds=time.time() - started,
+            at=at,
+            seconds=time.perf_counter() - started,
             method=request.method,
             path=request.url.path,
             idempotency_key=key,

@@ -7,8 +7,9 @@ once.
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from sandbox.clock import now
 from sandbox.money import processing_fee
-from sandbox.store import Json, field_is, now
+from sandbox.store import Json, field_is
 from sandbox.stripe import lists
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import missing

@@ -1,8 +1,7 @@
 """Charges: one for each try to take the money. https://docs.stripe.com/api/charges"""
 
-import time
-
-from sandbox.store import Json, field_is, now
+from sandbox.clock import CLOCK, now
+from sandbox.store import Json, field_is
 from sandbox.stripe import balance, events, lists
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import missing
@@ -94,7 +93,7 @@ def succeed(world: World, charge: Json) -> None:
     }
     world.store.save(charge)
     events.emit(world, "charge.succeeded", charge)
-    world.timers.set(BALANCE_TIMER, charge["id"], time.time() + world.mode.charge_updated_delay_seconds)
+    world.timers.set(BALANCE_TIMER, charge["id"], CLOCK.time() + world.mode.charge_updated_delay_seconds)
 
 
 def fail(world: World, charge: Json, failure: Failure) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from sandbox.clock import now
 from sandbox.control import MissingError, RefusedError, routes
 from sandbox.money import CURRENCIES
-from sandbox.store import Json, now, public
+from sandbox.store import Json, public
 from sandbox.stripe import balance, charges, disputes, paying, payouts, refunds, sessions
 from sandbox.stripe.errors import NotPossibleError
 from sandbox.stripe.paying import NoSessionError

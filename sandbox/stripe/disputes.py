@@ -7,8 +7,9 @@ no money; it ends there or becomes a chargeback.
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.clock import now
 from sandbox.money import unit
-from sandbox.store import Json, field_is, now, public
+from sandbox.store import Json, field_is, public
 from sandbox.stripe import balance, events, lists
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import NotPossibleError, StripeError, missing

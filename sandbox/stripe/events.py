@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.store import Json, now, public
+from sandbox.clock import now
+from sandbox.store import Json, public
 from sandbox.stripe import API_VERSION, lists
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import StripeError, missing

@@ -6,9 +6,9 @@ own key in use, leaves no trace and may be sent again.
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 
+from sandbox.clock import CLOCK
 from sandbox.store import Store
 from sandbox.stripe.errors import IdempotencyConflictError, StripeError
 from sandbox.stripe.forms import Raw
@@ -30,7 +30,7 @@ def look_up(store: Store, key: str, path: str, wanted: str) -> Reply | None:
     """
     if len(key) > LONGEST_KEY:
         raise StripeError(f"Idempotency keys can have up to {LONGEST_KEY} characters, but you passed in {len(key)}.")
-    kept = store.row("SELECT * FROM idempotency_keys WHERE key = ? AND created > ?", key, time.time() - KEPT_SECONDS)
+    kept = store.row("SELECT * FROM idempotency_keys WHERE key = ? AND created > ?", key, CLOCK.time() - KEPT_SECONDS)
     if kept is None:
         return None
     other = f"Try using a key other than '{key}' if you meant to execute a different request."
@@ -64,7 +64,7 @@ def keep(store: Store, key: str, path: str, wanted: str, *, request: str, reply:
         status=reply.status,
         body=reply.body,
         in_flight=1,
-        created=time.time(),
+        created=CLOCK.time(),
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.store import Json, now
+from sandbox.clock import now
+from sandbox.store import Json
 from sandbox.stripe.identifiers import new_id
 
 

@@ -4,11 +4,11 @@ Each function is one transaction: objects and events change together. Events com
 to send them, `payment_intent.created` after the intent's success; a receiver must not lean on any order.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 
+from sandbox.clock import CLOCK
 from sandbox.store import Json
 from sandbox.stripe import charges, events, payment_intents, payment_methods, sessions
 from sandbox.stripe.errors import NotPossibleError
@@ -76,7 +76,7 @@ def promise(world: World, identifier: str, email: str | None = None) -> str:
             charges.await_money(world, charge)
             payment_intents.process(world, intent, charge)
         if world.mode.settle_after_seconds is not None:
-            world.timers.set(SETTLE_TIMER, identifier, time.time() + world.mode.settle_after_seconds)
+            world.timers.set(SETTLE_TIMER, identifier, CLOCK.time() + world.mode.settle_after_seconds)
         return sessions.complete(world, session, paid=False, email=_email(session, email))
 
 

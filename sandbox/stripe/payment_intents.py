@@ -1,6 +1,7 @@
 """Payment intents: the one thing that a session's tries to pay belong to. https://docs.stripe.com/api/payment_intents"""
 
-from sandbox.store import Json, now
+from sandbox.clock import now
+from sandbox.store import Json
 from sandbox.stripe import events, lists
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import missing

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sandbox.store import Json, now
+from sandbox.clock import now
+from sandbox.store import Json
 from sandbox.stripe.identifiers import new_id
 
 CARD = "card"

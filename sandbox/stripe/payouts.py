@@ -4,7 +4,8 @@ All are automatic ones, which know the balance transactions that they are the su
 https://docs.stripe.com/payouts/reconciliation
 """
 
-from sandbox.store import Json, field_is, now
+from sandbox.clock import now
+from sandbox.store import Json, field_is
 from sandbox.stripe import balance, events, lists
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import NotPossibleError, missing

@@ -4,12 +4,12 @@ The balance pays at once. When a refund fails or is cancelled, be it weeks later
 back; the fee of the charge stays with Stripe either way.
 """
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.clock import CLOCK, now
 from sandbox.money import formatted, granularity
-from sandbox.store import Json, field_is, now
+from sandbox.store import Json, field_is
 from sandbox.stripe import balance, charges, disputes, events, lists
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import NotPossibleError, StripeError, missing
@@ -49,7 +49,7 @@ def make(
     if outcome == "succeeded":
         _change(world, refund, _traceable(refund))
     elif outcome == "failing":
-        world.timers.set(FAILURE_TIMER, refund["id"], time.time() + FAILS_AFTER)
+        world.timers.set(FAILURE_TIMER, refund["id"], CLOCK.time() + FAILS_AFTER)
     return refund
 
 

@@ -6,8 +6,8 @@ A parameter that the sandbox would only swallow is refused instead, by name.
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.clock import now
 from sandbox.money import LARGEST_AMOUNT, formatted, granularity
-from sandbox.store import now
 from sandbox.stripe.errors import StripeError, missing
 from sandbox.stripe.parameters import (
     Boolean,

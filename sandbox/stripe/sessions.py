@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from sandbox.store import Json, field_is, now
+from sandbox.clock import now
+from sandbox.store import Json, field_is
 from sandbox.stripe import events, line_items, lists, payment_intents, session_parameters
 from sandbox.stripe.api import Call, Operation
 from sandbox.stripe.errors import StripeError, missing

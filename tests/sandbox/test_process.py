@@ -110,3 +110,11 @@ def test_a_restart_forgets_nothing_even_after_a_kill(own_sandbox, receiver):
     replayed = client.checkout.sessions.create(params=session_params(), options=options)
     assert replayed.id == session.id
     assert replayed.last_response.headers["idempotent-replayed"] == "true"
+
+
+def test_its_clock_stays_turned_over_a_restart(own_sandbox):
+    at = int(time.time()) + 300 * 24 * 3600
+    own_sandbox.control("clock", at=at)
+    own_sandbox.stop()
+    own_sandbox.start()
+    assert own_sandbox.session().created == pytest.approx(at, abs=30)
