@@ -1,6 +1,6 @@
 """The statements on seat claims. Each locks its rows in (trip, seat, leg) order, so that none of them deadlock.
 
-All run at READ COMMITTED and judge time by clock_timestamp(): now() stands still while a statement waits for a lock,
+All run at READ COMMITTED and judge time by berth_now(): now() stands still while a statement waits for a lock,
 and would honour a hold that ended during the wait.
 """
 
@@ -20,7 +20,7 @@ SELECT %(trip)s, seat, leg, %(booking)s, %(expires_at)s
  ORDER BY seat, leg
 ON CONFLICT (trip_id, seat_id, leg) DO UPDATE
    SET booking_id = EXCLUDED.booking_id, expires_at = EXCLUDED.expires_at
- WHERE claim.expires_at <= clock_timestamp() OR claim.booking_id = %(own)s
+ WHERE claim.expires_at <= berth_now() OR claim.booking_id = %(own)s
 RETURNING seat_id, leg
 """
 _OWN = """
@@ -36,7 +36,7 @@ UPDATE bookings_seatclaim claim SET expires_at = %(expires_at)s
   FROM own
  WHERE (claim.trip_id, claim.seat_id, claim.leg) = (own.trip_id, own.seat_id, own.leg)
    AND (SELECT count(*) FROM own) = %(expected)s
-RETURNING clock_timestamp()
+RETURNING berth_now()
 """
 )
 _RELEASE = (
@@ -45,7 +45,7 @@ _RELEASE = (
 DELETE FROM bookings_seatclaim claim
  USING own
  WHERE (claim.trip_id, claim.seat_id, claim.leg) = (own.trip_id, own.seat_id, own.leg)
-   AND (NOT %(ended_only)s OR claim.expires_at <= clock_timestamp())
+   AND (NOT %(ended_only)s OR claim.expires_at <= berth_now())
    AND (%(seats)s::bigint[] IS NULL OR claim.seat_id = ANY(%(seats)s))
 """
 )

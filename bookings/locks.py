@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bookings import gate
 from bookings.models import Booking, Passenger
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.errors import NotFound
 
 
@@ -20,7 +20,7 @@ def lock_booking(booking_id: int) -> tuple[Booking, datetime]:
         raise NotFound from None
     # A statement of its own: the time in the locking one may be that of before the wait.
     passengers = list(
-        Passenger.objects.filter(booking=booking).select_related("seat").annotate(now=ClockTimestamp()).order_by("id")
+        Passenger.objects.filter(booking=booking).select_related("seat").annotate(now=BerthNow()).order_by("id")
     )
     booking._prefetched_objects_cache = {"passengers": passengers}  # type: ignore[attr-defined]  # noqa: SLF001
     return booking, max(passenger.now for passenger in passengers)

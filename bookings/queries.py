@@ -43,7 +43,7 @@ SELECT stretch.trip_id, count(*)
          SELECT FROM bookings_seatclaim claim
           WHERE claim.trip_id = trip.id AND claim.seat_id = seat.id
             AND claim.leg >= stretch.first_leg AND claim.leg < stretch.end_leg
-            AND (claim.expires_at IS NULL OR claim.expires_at > clock_timestamp()))
+            AND (claim.expires_at IS NULL OR claim.expires_at > berth_now()))
  GROUP BY stretch.trip_id
 """
 _SEATS = """
@@ -62,7 +62,7 @@ SELECT seat.number, seat.row, seat.column, seat.fare_class, seat.features, fare.
            bool_or(booking.owner_id = %(viewer)s OR booking.reference = ANY(%(references)s)) AS yours
       FROM bookings_seatclaim claim LEFT JOIN bookings_booking booking ON booking.id = claim.booking_id
      WHERE claim.trip_id = %(trip)s AND claim.leg >= %(first_leg)s AND claim.leg < %(end_leg)s
-       AND (claim.expires_at IS NULL OR claim.expires_at > clock_timestamp())
+       AND (claim.expires_at IS NULL OR claim.expires_at > berth_now())
      GROUP BY claim.seat_id
   ) taken ON taken.seat_id = seat.id
  WHERE seat.seat_map_id = %(seat_map)s

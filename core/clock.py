@@ -1,4 +1,8 @@
-"""PostgreSQL's clock in queries: holds and leases are judged by one clock, however many machines serve."""
+"""The one clock, in queries: holds, leases and entries are judged by PostgreSQL's, however many machines serve.
+
+In SQL it is called `berth_now()`: that is `clock_timestamp()`, in a function that belongs to the owner. Never now(),
+which stands still from the transaction's beginning, so also while a statement waits for a lock.
+"""
 
 from datetime import timedelta
 
@@ -6,8 +10,16 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, Fu
 from django.db.models.expressions import Combinable
 
 
-class ClockTimestamp(Func):
+class BerthNow(Func):
     """The time now. Not now(), which stands still from the transaction's beginning, lock waits included."""
+
+    function = "berth_now"
+    template = "%(function)s()"
+    output_field = DateTimeField()
+
+
+class ClockTimestamp(Func):
+    """What migrations before `berth_now()` gave columns as their default; nothing else reads PostgreSQL's own clock."""
 
     function = "clock_timestamp"
     template = "%(function)s()"
@@ -16,6 +28,4 @@ class ClockTimestamp(Func):
 
 def from_now(duration: timedelta) -> Combinable:
     """The time a duration from now, as an expression."""
-    return ExpressionWrapper(
-        ClockTimestamp() + Value(duration, output_field=DurationField()), output_field=DateTimeField()
-    )
+    return ExpressionWrapper(BerthNow() + Value(duration, output_field=DurationField()), output_field=DateTimeField())

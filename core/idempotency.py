@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.errors import IdempotencyInProgress, IdempotencyKeyMissing, IdempotencyPayloadMismatch
 from core.models import IdempotencyRecord
 
@@ -23,15 +23,15 @@ _BEGIN = f"""
 INSERT INTO core_idempotencyrecord AS record
   (scope, owner, key, request_hash, status, subject, fencing, locked_until, created_at, expires_at)
 VALUES (%(scope)s, %(owner)s, %(key)s, %(hash)s, 'started', '', 1,
-        clock_timestamp() + interval '{LOCK_SECONDS} seconds', clock_timestamp(),
-        clock_timestamp() + interval '{KEEP_HOURS} hours')
+        berth_now() + interval '{LOCK_SECONDS} seconds', berth_now(),
+        berth_now() + interval '{KEEP_HOURS} hours')
 ON CONFLICT (scope, owner, key) DO UPDATE SET
   request_hash = EXCLUDED.request_hash, status = 'started', fencing = record.fencing + 1,
-  subject = CASE WHEN record.expires_at <= clock_timestamp() THEN '' ELSE record.subject END,
+  subject = CASE WHEN record.expires_at <= berth_now() THEN '' ELSE record.subject END,
   response_status = NULL, response_body = NULL,
   locked_until = EXCLUDED.locked_until, created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at
-WHERE record.expires_at <= clock_timestamp()
-   OR (record.status = 'started' AND record.locked_until <= clock_timestamp()
+WHERE record.expires_at <= berth_now()
+   OR (record.status = 'started' AND record.locked_until <= berth_now()
        AND record.request_hash = EXCLUDED.request_hash)
 RETURNING id, fencing, subject
 """
@@ -85,7 +85,7 @@ class Claim:
 
     def release(self) -> None:
         """Let the next request with this key begin at once: nothing was done, or it can be done again."""
-        IdempotencyRecord.objects.filter(pk=self.record_id, fencing=self.fencing).update(locked_until=ClockTimestamp())
+        IdempotencyRecord.objects.filter(pk=self.record_id, fencing=self.fencing).update(locked_until=BerthNow())
 
     def _store(self, record_status: str, status: int, body: Any) -> None:
         self._update(status=record_status, response_status=status, response_body=body)

@@ -27,26 +27,26 @@ NUDGE_TASK = "core.nudge_outbox"
 _ENQUEUE = """
 INSERT INTO core_outboxmessage
   (kind, subject, payload, status, attempts, due_at, last_error, correlation_id, created_at)
-VALUES (%s, %s, %s::jsonb, 'pending', 0, clock_timestamp(), '', %s, clock_timestamp())
+VALUES (%s, %s, %s::jsonb, 'pending', 0, berth_now(), '', %s, berth_now())
 ON CONFLICT (kind, subject) DO NOTHING
 """
 _LEASE = f"""
 UPDATE core_outboxmessage
-   SET due_at = clock_timestamp() + interval '{LEASE_SECONDS} seconds', attempts = attempts + 1
+   SET due_at = berth_now() + interval '{LEASE_SECONDS} seconds', attempts = attempts + 1
  WHERE id = (SELECT id FROM core_outboxmessage
-              WHERE status = 'pending' AND due_at <= clock_timestamp()
+              WHERE status = 'pending' AND due_at <= berth_now()
               ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, subject, payload, attempts, correlation_id
 """
-_SENT = "UPDATE core_outboxmessage SET status = 'sent', sent_at = clock_timestamp(), last_error = '' WHERE id = %s"
+_SENT = "UPDATE core_outboxmessage SET status = 'sent', sent_at = berth_now(), last_error = '' WHERE id = %s"
 _FAILED = """
 UPDATE core_outboxmessage
    SET status = CASE WHEN attempts >= %s THEN 'failed' ELSE 'pending' END,
-       due_at = clock_timestamp() + make_interval(secs => %s), last_error = %s
+       due_at = berth_now() + make_interval(secs => %s), last_error = %s
  WHERE id = %s AND attempts = %s
 """
 _SEND_AGAIN = """
-UPDATE core_outboxmessage SET status = 'pending', attempts = 0, due_at = clock_timestamp()
+UPDATE core_outboxmessage SET status = 'pending', attempts = 0, due_at = berth_now()
  WHERE id = ANY(%s) AND status = 'failed' RETURNING id
 """
 

@@ -50,7 +50,7 @@ class Stateful(models.Model):
                 f"WITH moved AS (UPDATE {table} SET {columns} WHERE id = %s AND status = %s RETURNING id)"
                 " INSERT INTO core_statuschange"
                 " (subject_type, subject_id, from_status, to_status, actor, reason, correlation_id, at)"
-                " SELECT %s, id::text, %s, %s, %s, %s, %s, clock_timestamp() FROM moved",
+                " SELECT %s, id::text, %s, %s, %s, %s, %s, berth_now() FROM moved",
                 [
                     *values,
                     self.pk,

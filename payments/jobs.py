@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.jobs import Option, Result, job
 from payments.actions.clear_trips import clear_cancelled_trips
 from payments.actions.expire import expire_ended_holds
@@ -32,7 +32,7 @@ def process_refunds() -> Result:
 def retry_webhooks() -> Result:
     """Process stored gateway events that failed or were cut off, with growing pauses, five times."""
     due = GatewayEvent.objects.filter(
-        processed_at__isnull=True, retry_count__lt=MAX_RETRIES, next_attempt_at__lte=ClockTimestamp()
+        processed_at__isnull=True, retry_count__lt=MAX_RETRIES, next_attempt_at__lte=BerthNow()
     ).order_by("next_attempt_at")
     counts = {"processed": 0, "failed": 0, "skipped": 0}
     for event in due[:500]:

@@ -36,7 +36,7 @@ WITH live AS (
 )
 INSERT INTO core_statuschange
   (subject_type, subject_id, from_status, to_status, actor, reason, correlation_id, at)
-SELECT 'accounts.refreshtoken', id::text, status, 'revoked', %s, %s, %s, clock_timestamp() FROM moved
+SELECT 'accounts.refreshtoken', id::text, status, 'revoked', %s, %s, %s, berth_now() FROM moved
 """
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Subquery
 from bookings import claims, gate
 from bookings.errors import MadeBefore, SeatUnavailable, TooManySeats, TripClosed
 from bookings.models import Booking, Fare, Passenger, Seat, TripStatus, TripStop
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.errors import NotFound, invalid
 from core.transactions import in_one_transaction, violated
 
@@ -137,7 +137,7 @@ def _stretch(
 ) -> tuple[TripStop, TripStop, datetime, int]:
     """The boarding and alighting stops of a trip on sale, PostgreSQL's time, and how many seats the owner holds."""
     holding = (
-        Booking.objects.filter(owner_id=owner_id, status__in=Booking.HOLDING, expires_at__gt=ClockTimestamp())
+        Booking.objects.filter(owner_id=owner_id, status__in=Booking.HOLDING, expires_at__gt=BerthNow())
         .values("owner_id")
         .annotate(seats=Count("passengers"))
         .values("seats")
@@ -146,7 +146,7 @@ def _stretch(
         stop.place.code: stop
         for stop in TripStop.objects.filter(trip_id=trip_id, place__code__in=[origin, destination])
         .select_related("trip__operator", "trip__route", "place")
-        .annotate(now=ClockTimestamp(), held=Subquery(holding))
+        .annotate(now=BerthNow(), held=Subquery(holding))
     }
     boarding, alighting = stops.get(origin), stops.get(destination)
     if not boarding or not alighting or boarding.position >= alighting.position:

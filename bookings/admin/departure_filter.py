@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Trip, TripStop
 from core.admin.display import Text
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 
 _DAY = timedelta(days=1)
 
@@ -27,7 +27,7 @@ class DepartureFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Trip]) -> QuerySet[Trip]:
         first = TripStop.objects.filter(trip=OuterRef("pk")).order_by("position")
-        here = Func(F("zone"), ClockTimestamp(), function="timezone", output_field=DateTimeField())
+        here = Func(F("zone"), BerthNow(), function="timezone", output_field=DateTimeField())
         trips = queryset.alias(zone=Subquery(first.values("place__timezone")[:1])).alias(here=Cast(here, DateField()))
         utc = timezone.now().date()  # no place's date is further than a day from it, and the trip's date is indexed
         match self.value():

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin.cabin import STATES, SeatOnLeg, draw
 from bookings.models import SeatClaim, Trip, TripStop
 from core.admin.sections import Section, Table
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 
-_LIVE = Q(expires_at__isnull=True) | Q(expires_at__gt=ClockTimestamp())
+_LIVE = Q(expires_at__isnull=True) | Q(expires_at__gt=BerthNow())
 _SOLD_ON_FULLEST_LEG = (
     SeatClaim.objects.filter(trip=OuterRef("pk"), booking__isnull=False, expires_at__isnull=True)
     .values("leg")

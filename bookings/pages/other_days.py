@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import F
 
 from bookings.models import Place, TripStatus, TripStop
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 
 _REACH = timedelta(days=30)
 _SHOWN = 4
@@ -17,7 +17,7 @@ def nearest_days(origin: Place, destination: Place, day: date) -> list[date]:
     departures = TripStop.objects.filter(
         place=origin,
         trip__status=TripStatus.OPEN,
-        sales_end_at__gt=ClockTimestamp(),
+        sales_end_at__gt=BerthNow(),
         departs_at__range=(middle - _REACH, middle + _REACH),
         trip__stops__place=destination,
         trip__stops__position__gt=F("position"),

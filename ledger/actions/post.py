@@ -28,7 +28,7 @@ WITH line AS MATERIALIZED (
   SELECT %(kind)s, %(reference)s, %(booking_reference)s, %(gateway)s, %(payment_intent_id)s, %(charge_id)s,
          %(refund_id)s, %(event_id)s, %(currency)s, coalesce(%(effective_at)s::timestamptz, clock.now), clock.now,
          %(memo)s, %(actor)s, %(correlation_id)s, %(posting_count)s, %(reverses_id)s
-    FROM (SELECT clock_timestamp() AS now) clock
+    FROM (SELECT berth_now() AS now) clock
    WHERE (SELECT count(*) FROM line) = %(posting_count)s
   ON CONFLICT DO NOTHING
   RETURNING id

@@ -8,7 +8,7 @@ import structlog
 from bookings.actions import release
 from bookings.locks import lock_booking
 from bookings.models import Booking
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.errors import FieldsInvalid
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
@@ -42,7 +42,7 @@ def expire_ended_holds() -> dict[str, int]:
 
 
 def _ended_after(last_id: int) -> list[int]:
-    ended = Booking.objects.filter(status__in=Booking.UNPAID, expires_at__lte=ClockTimestamp(), id__gt=last_id)
+    ended = Booking.objects.filter(status__in=Booking.UNPAID, expires_at__lte=BerthNow(), id__gt=last_id)
     return list(ended.order_by("id").values_list("id", flat=True)[:_BATCH])
 
 

@@ -1,7 +1,7 @@
 """Staff explain what no program can: findings of a reconciliation, and lines of a balance."""
 
 from core.actors import current_actor
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.errors import InvalidState, NotFound, invalid
 from core.transactions import in_one_transaction
 from payments.actions.match_payouts import judge
@@ -20,7 +20,7 @@ def explain_finding(finding_id: int, *, note: str) -> Finding:
         raise NotFound
     if not finding.can_be_explained:
         raise InvalidState("Only what nobody has explained, and no comparison can mend.", state=finding.outcome)
-    Finding.objects.filter(pk=finding.pk).update(note=note, settled_at=ClockTimestamp(), settled_by=current_actor())
+    Finding.objects.filter(pk=finding.pk).update(note=note, settled_at=BerthNow(), settled_by=current_actor())
     finding.refresh_from_db()
     return finding
 

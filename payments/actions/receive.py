@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import F
 
 from core.actors import acting_as
-from core.clock import ClockTimestamp, from_now
+from core.clock import BerthNow, from_now
 from core.correlation import correlated, current_id
 from core.transactions import in_one_transaction
 from payments.actions.apply import apply
@@ -27,7 +27,7 @@ FIRST_RETRY = timedelta(seconds=60)
 _STORE = """
 INSERT INTO payments_gatewayevent
   (gateway, event_id, type, api_version, body, received_at, retry_count, last_error, next_attempt_at, correlation_id)
-VALUES (%s, %s, %s, %s, %s, clock_timestamp(), 0, '', clock_timestamp() + make_interval(secs => %s), %s)
+VALUES (%s, %s, %s, %s, %s, berth_now(), 0, '', berth_now() + make_interval(secs => %s), %s)
 ON CONFLICT (gateway, event_id) DO NOTHING
 RETURNING id
 """
@@ -103,7 +103,7 @@ def process(event: GatewayEvent) -> bool:
 def _leave(event: GatewayEvent) -> None:
     """Nothing that we act on: it is kept, and done with."""
     lock_event(event)
-    GatewayEvent.objects.filter(pk=event.pk).update(processed_at=ClockTimestamp())
+    GatewayEvent.objects.filter(pk=event.pk).update(processed_at=BerthNow())
 
 
 def _keep_error(event: GatewayEvent, error: Exception) -> None:

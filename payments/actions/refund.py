@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from bookings.locks import lock_booking
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.transactions import in_one_transaction, violated
 from payments.actions.apply import apply
 from payments.effects import refunding
@@ -58,7 +58,7 @@ def process_due_refunds() -> dict[str, int]:
 
 
 def _due_after(last: tuple[datetime, int] | None) -> list[tuple[datetime, int, str]]:
-    due = Refund.objects.filter(status__in=Refund.UNDER_WAY, due_at__lte=ClockTimestamp()).order_by("due_at", "id")
+    due = Refund.objects.filter(status__in=Refund.UNDER_WAY, due_at__lte=BerthNow()).order_by("due_at", "id")
     if last:
         due = due.filter(due_at__gte=last[0]).exclude(due_at=last[0], id__lte=last[1])
     return list(due.values_list("due_at", "id", "status")[:_BATCH])
@@ -114,7 +114,7 @@ def _ask(refund_id: int) -> str:
     if attempt is None or not attempt.gateway_refund_id:
         return "skipped"
     payment = attempt.refund.payment
-    Refund.objects.filter(pk=refund_id, status=RefundStatus.SUBMITTED).update(due_at=ClockTimestamp() + refunding.POLL)
+    Refund.objects.filter(pk=refund_id, status=RefundStatus.SUBMITTED).update(due_at=BerthNow() + refunding.POLL)
     try:
         told = gateway(payment.gateway).refund_now(attempt)
     except (GatewayUnavailable, GatewayError):
@@ -137,8 +137,8 @@ def _lease(refund_id: int) -> Leased | None:
     """Take a refund that is due, for Refund.LEASE."""
     refund = (
         Refund.objects.select_for_update(no_key=True)
-        .annotate(now=ClockTimestamp())
-        .filter(pk=refund_id, status__in=Refund.UNSENT, due_at__lte=ClockTimestamp())
+        .annotate(now=BerthNow())
+        .filter(pk=refund_id, status__in=Refund.UNSENT, due_at__lte=BerthNow())
         .first()
     )
     if refund is None:
@@ -184,7 +184,7 @@ def _leased_still(attempt: RefundAttempt) -> QuerySet[Refund]:
 
 @in_one_transaction
 def _put_back(attempt: RefundAttempt, error: GatewayUnavailable | GatewayError) -> None:
-    if refund := _leased_still(attempt).annotate(now=ClockTimestamp()).first():
+    if refund := _leased_still(attempt).annotate(now=BerthNow()).first():
         pause = min(_FIRST_PAUSE * 2 ** min(refund.tries, 20), _LONGEST_PAUSE)
         wait = timedelta(seconds=error.members.get("retry_after", 0))
         refund.put_back(error=error.detail, due_at=refund.now + max(pause, wait))

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from core import faults
 from core.actors import current_actor
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.correlation import current_id
 from payments.errors import LeaseLost, PaymentError
 from payments.gateways import circuit
@@ -101,9 +101,7 @@ class Change:
 
 
 def _note(call: GatewayCall, outcome: str, answer: Any) -> None:
-    GatewayCall.objects.filter(pk=call.pk).update(
-        outcome=outcome, answer=redacted(answer), answered_at=ClockTimestamp()
-    )
+    GatewayCall.objects.filter(pk=call.pk).update(outcome=outcome, answer=redacted(answer), answered_at=BerthNow())
 
 
 def redacted(value: Any) -> Any:

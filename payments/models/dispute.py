@@ -4,7 +4,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.money import CurrencyField, Money
 from core.transitions import Stateful, Transitions
 from payments.models.payment import Payment
@@ -58,7 +58,7 @@ class Dispute(Stateful):
     explained_amount = models.PositiveBigIntegerField(_("explained, minor units"), default=0)
     absorbed_amount = models.PositiveBigIntegerField(_("absorbed, minor units"), default=0)
     respond_by = models.DateTimeField(_("answer by"), null=True, blank=True)
-    opened_at = models.DateTimeField(_("opened at"), db_default=ClockTimestamp())
+    opened_at = models.DateTimeField(_("opened at"), db_default=BerthNow())
 
     class Meta:
         verbose_name = _("dispute")

@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from payments.models.payment import Payment
 
 
@@ -20,7 +20,7 @@ class GatewayCall(models.Model):
     request = models.JSONField(_("request"), default=dict)
     answer = models.JSONField(_("answer"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=40, blank=True)
-    sent_at = models.DateTimeField(_("sent at"), db_default=ClockTimestamp())
+    sent_at = models.DateTimeField(_("sent at"), db_default=BerthNow())
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
     actor = models.CharField(_("actor"), max_length=80)
     correlation_id = models.CharField(_("correlation id"), max_length=64, blank=True)

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from core.clock import ClockTimestamp, from_now
+from core.clock import BerthNow, from_now
 from core.money import CurrencyField, Money
 from core.transitions import Stateful, Transitions
 from payments.models.payment import Payment
@@ -69,7 +69,7 @@ class Refund(Stateful):
     created_at = models.DateTimeField(_("requested at"), auto_now_add=True)
     succeeded_at = models.DateTimeField(_("paid back at"), null=True, blank=True)
     # When a worker looks at it next. While it is being sent: the end of that worker's lease.
-    due_at = models.DateTimeField(_("next step at"), db_default=ClockTimestamp())
+    due_at = models.DateTimeField(_("next step at"), db_default=BerthNow())
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     # Finance transferred it from the bank, as the gateway could not.
@@ -178,7 +178,7 @@ class RefundAttempt(models.Model):
     is_unclear = models.BooleanField(_("outcome unclear"), default=False)
     is_over = models.BooleanField(_("came to nothing"), default=False)
     error = models.CharField(_("error"), max_length=300, blank=True)
-    created_at = models.DateTimeField(_("begun at"), db_default=ClockTimestamp())
+    created_at = models.DateTimeField(_("begun at"), db_default=BerthNow())
 
     class Meta:
         verbose_name = _("attempt at a refund")

@@ -55,7 +55,7 @@ def tell_all(sandbox: Any) -> None:
 def lapse_refunds() -> None:
     """Let every pause and lease of refunds end: PostgreSQL's clock cannot be turned."""
     with as_owner() as cursor:
-        cursor.execute("UPDATE payments_refund SET due_at = clock_timestamp() - interval '1 second'")
+        cursor.execute("UPDATE payments_refund SET due_at = berth_now() - interval '1 second'")
 
 
 def books(currency: str = "SAR") -> dict[str, int]:

@@ -21,8 +21,8 @@ from tests.services import Sandbox, wait_until
 from tests.world import make_trip
 
 _TIME_PASSES = """
-UPDATE core_idempotencyrecord SET locked_until = clock_timestamp();
-UPDATE payments_gatewayevent SET next_attempt_at = clock_timestamp() WHERE processed_at IS NULL;
+UPDATE core_idempotencyrecord SET locked_until = berth_now();
+UPDATE payments_gatewayevent SET next_attempt_at = berth_now() WHERE processed_at IS NULL;
 """
 
 

@@ -116,7 +116,7 @@ def test_a_gateway_that_asks_us_to_wait_is_waited_for(sandbox):
     sandbox.fault("rate_limit", path=REFUNDS, method="POST", retry_after=3_600)
     assert send_refunds()["waiting"] == 1
     with as_owner() as cursor:
-        cursor.execute("SELECT status, due_at > clock_timestamp() + interval '59 minutes' FROM payments_refund")
+        cursor.execute("SELECT status, due_at > berth_now() + interval '59 minutes' FROM payments_refund")
         assert cursor.fetchone() == ("requested", True)
 
 

@@ -236,7 +236,7 @@ def take_while_the_hold_ends(trip, background) -> tuple[Booking, Future[Booking]
     with somebody_holding(LOCK_CLAIM, first.pk) as holder:
         taker = background(partial(hold_seats, trip, "1A"))
         wait_for_waiters(holder)
-        holder.execute("UPDATE bookings_seatclaim SET expires_at = clock_timestamp() WHERE booking_id = %s", [first.pk])
+        holder.execute("UPDATE bookings_seatclaim SET expires_at = berth_now() WHERE booking_id = %s", [first.pk])
     return first, taker
 
 
@@ -247,7 +247,7 @@ def test_who_waited_for_a_seat_sees_that_its_hold_has_ended_meanwhile(trip, back
 
 
 def test_with_the_transactions_time_it_would_honour_a_hold_that_has_ended(trip, background, monkeypatch):
-    monkeypatch.setattr(claims, "_TAKE", claims._TAKE.replace("clock_timestamp()", "now()"))
+    monkeypatch.setattr(claims, "_TAKE", claims._TAKE.replace("berth_now()", "now()"))
     first, taker = take_while_the_hold_ends(trip, background)
     assert isinstance(taker.exception(PATIENCE), SeatUnavailable)
     assert owners(trip) == {"1A": first.pk}
@@ -263,7 +263,7 @@ def extend_across_the_end(booking, background) -> tuple[datetime, Future[Booking
     with somebody_holding(LOCK_CLAIM, booking.pk) as holder:
         extension = background(partial(extend, booking.pk))
         wait_for_waiters(holder)
-        holder.execute("SELECT pg_sleep(extract(epoch FROM %s - clock_timestamp()))", [ends_at])
+        holder.execute("SELECT pg_sleep(extract(epoch FROM %s - berth_now()))", [ends_at])
     return ends_at, extension
 
 
@@ -300,7 +300,7 @@ def test_a_late_sale_leaves_a_seat_to_who_took_it_over(trip):
 
 
 def test_without_the_condition_a_late_sale_steals_the_seat(trip, monkeypatch):
-    condition = "claim.expires_at <= clock_timestamp() OR claim.booking_id = %(own)s"
+    condition = "claim.expires_at <= berth_now() OR claim.booking_id = %(own)s"
     assert condition in claims._TAKE
     first, second = take_over(trip)
     monkeypatch.setattr(claims, "_TAKE", claims._TAKE.replace(condition, "true"))

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from core.actors import current_actor
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.correlation import current_id
 from payments.models import Finding, FindingKind, Outcome, Payment, ReconciliationRun
 
@@ -47,7 +47,7 @@ class Record:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.run = ReconciliationRun.objects.create(
             correlation_id=current_id(),
-            started_at=ClockTimestamp(),
+            started_at=BerthNow(),
             dry_run=options.get("dry_run", False),
             options=dict(options),
         )
@@ -100,7 +100,7 @@ class Record:
         """Write down the counts, and what was found since the last time in place of what earlier runs had found."""
         earlier = Finding.objects.filter(Finding.UNSETTLED, ~Q(run=self.run), subject__in=self._looked_at)
         if self._looked_at:
-            earlier.update(settled_at=ClockTimestamp(), settled_by=current_actor())
+            earlier.update(settled_at=BerthNow(), settled_by=current_actor())
         Finding.objects.bulk_create(self._new)
         self._new, self._looked_at = [], set()
         self.run.save()
@@ -108,7 +108,7 @@ class Record:
     def end(self) -> dict[str, Any]:
         """Returns the report."""
         self.save()
-        ReconciliationRun.objects.filter(pk=self.run.pk).update(completed_at=ClockTimestamp())
+        ReconciliationRun.objects.filter(pk=self.run.pk).update(completed_at=BerthNow())
         self.run.refresh_from_db()
         return report(self.run)
 

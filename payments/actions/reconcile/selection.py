@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from core.clock import ClockTimestamp
+from core.clock import BerthNow
 from core.errors import invalid
 from core.transactions import in_one_transaction
 from payments.gateways import offered_names
@@ -140,4 +140,4 @@ def mark_compared(payments: Sequence[Payment]) -> None:
     """Their turn comes again when all others have had theirs. Those that somebody is writing just now are left out."""
     of_these = Payment.objects.filter(pk__in=[payment.pk for payment in payments])
     free = of_these.select_for_update(no_key=True, skip_locked=True).order_by("pk")
-    Payment.objects.filter(pk__in=free.values("pk")).update(reconciled_at=ClockTimestamp())
+    Payment.objects.filter(pk__in=free.values("pk")).update(reconciled_at=BerthNow())

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from core.clock import ClockTimestamp, from_now
+from core.clock import BerthNow, from_now
 from core.jobs import nudge
 from payments.actions.reconcile.findings import Found
 from payments.batches import in_batches
@@ -39,7 +39,7 @@ def waiting_events(*, dry_run: bool) -> Iterator[Found]:
     for events in in_batches(stuck.only("pk", "event_id").order_by("pk").iterator(chunk_size=_BATCH), _BATCH):
         if not dry_run:
             unprocessed = GatewayEvent.objects.filter(pk__in=[one.pk for one in events], processed_at__isnull=True)
-            rescheduled += unprocessed.update(retry_count=0, next_attempt_at=ClockTimestamp())
+            rescheduled += unprocessed.update(retry_count=0, next_attempt_at=BerthNow())
         for event in events:
             yield Found(_subject(event.event_id), event.event_id, FindingKind.EVENT, "process it again", outcome)
     if rescheduled:
