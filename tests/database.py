@@ -61,7 +61,7 @@ def _as(alias: str) -> Iterator[psycopg.Cursor]:
 
 
 def age_hold(booking, minutes: float = 16) -> None:
-    """Let a hold's time pass: PostgreSQL's clock cannot be turned, so its end is moved into the past instead."""
+    """Let the time of one hold pass, and of nothing else: its end is moved into the past. See also `tests.clock`."""
     with as_owner() as cursor:
         moved = [f"{minutes} minutes", booking.pk]
         cursor.execute(

@@ -10,6 +10,7 @@ from bookings.actions.hold import Contact, Traveller, hold
 from bookings.errors import HoldExpired, HoldLimitReached, SeatUnavailable, TooManySeats, TripClosed
 from bookings.models import Booking, SeatClaim
 from core.errors import FieldsInvalid, NotFound
+from tests.clock import turned_to
 from tests.database import age_hold
 from tests.world import CONTACT, FEE, PRICE, hold_seats, make_trip, make_user
 
@@ -26,6 +27,21 @@ def test_a_hold_claims_each_seat_on_each_leg_of_the_stretch():
     assert legs_of(booking) == [("1A", 0), ("1A", 1), ("1B", 0), ("1B", 1)]
     assert booking.status == "pending"
     assert booking.expires_at - booking.created_at == timedelta(minutes=15)
+
+
+def test_a_hold_ends_as_time_passes_and_its_seat_is_free_for_somebody_else():
+    trip = make_trip()
+    first = hold_seats(trip, "1A")
+    with turned_to(first.expires_at - timedelta(seconds=30)) as clock:
+        with pytest.raises(SeatUnavailable):
+            hold_seats(trip, "1A")
+        clock.move_to(first.expires_at)
+        with pytest.raises(HoldExpired):
+            extend(first.pk)
+        second = hold_seats(trip, "1A")
+        assert second.expires_at - first.expires_at == pytest.approx(timedelta(minutes=15), abs=timedelta(seconds=10))
+        assert legs_of(second) == [("1A", 0)]
+        assert legs_of(first) == []
 
 
 def test_the_price_is_the_fare_with_its_tax_and_the_fee_for_each_seat():
