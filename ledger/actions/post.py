@@ -15,7 +15,7 @@ from ledger.errors import EntryConflictError, EntryUnbalancedError
 from ledger.models import JournalEntry
 
 # One round trip. Writes nothing if an account is missing or the fact is in the books: the caller finds out which.
-# The clock is read after the gate's trigger, so that no entry is dated into a month that was closed while it waited.
+# A trigger dates the entry, and says that it happened then if we do not say when.
 _WRITE = """
 WITH line AS MATERIALIZED (
   SELECT account.id AS account_id, wanted.amount, wanted.position
@@ -24,11 +24,10 @@ WITH line AS MATERIALIZED (
 ), entry AS (
   INSERT INTO ledger_journalentry
     (kind, reference, booking_reference, gateway, payment_intent_id, charge_id, refund_id, event_id, currency,
-     effective_at, posted_at, memo, actor, correlation_id, posting_count, reverses_id)
+     effective_at, memo, actor, correlation_id, posting_count, reverses_id)
   SELECT %(kind)s, %(reference)s, %(booking_reference)s, %(gateway)s, %(payment_intent_id)s, %(charge_id)s,
-         %(refund_id)s, %(event_id)s, %(currency)s, coalesce(%(effective_at)s::timestamptz, clock.now), clock.now,
-         %(memo)s, %(actor)s, %(correlation_id)s, %(posting_count)s, %(reverses_id)s
-    FROM (SELECT berth_now() AS now) clock
+         %(refund_id)s, %(event_id)s, %(currency)s, %(effective_at)s::timestamptz, %(memo)s, %(actor)s,
+         %(correlation_id)s, %(posting_count)s, %(reverses_id)s
    WHERE (SELECT count(*) FROM line) = %(posting_count)s
   ON CONFLICT DO NOTHING
   RETURNING id

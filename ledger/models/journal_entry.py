@@ -52,7 +52,8 @@ class JournalEntry(models.Model):
     refund_id = _fact(_("refund"))
     event_id = _fact(_("gateway event"))
     currency = CurrencyField(verbose_name=_("currency"))
-    # When it happened out there; reports go by posted_at, so that a closed month never changes.
+    # When it happened out there; reports go by posted_at, so that a closed month never changes. A trigger sets
+    # posted_at, whatever was given, and effective_at to the same if nothing was.
     effective_at = models.DateTimeField(_("effective at"))
     posted_at = models.DateTimeField(_("posted at"))
     period = models.GeneratedField(

@@ -108,6 +108,21 @@ def test_no_statement_of_ours_reads_another_clock():
     assert found == []
 
 
+@pytest.mark.django_db
+def test_no_default_and_no_function_reads_another_clock():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT adrelid::regclass::text FROM pg_attrdef"
+            " WHERE pg_get_expr(adbin, adrelid) ~ 'clock_timestamp|now\\(\\)|CURRENT_' AND"
+            "       pg_get_expr(adbin, adrelid) !~ 'berth_now'"
+            " UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'"
+            "    AND pg_get_functiondef(oid) ~ 'clock_timestamp|[^_]now\\(\\)|CURRENT_TIMESTAMP'"
+        )
+        assert cursor.fetchall() == [("berth_now",)]
+        cursor.execute("SELECT count(*) FROM pg_attrdef WHERE pg_get_expr(adbin, adrelid) = 'berth_now()'")
+        assert cursor.fetchone()[0] >= 4
+
+
 # --------------------------------------------------------------------------------------------------- how it is turned
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg
 from django.db import connections, transaction
@@ -31,7 +31,6 @@ def entry_sql(
     lines: Sequence[tuple[str, int]],
     *,
     posting_count: int | None = None,
-    posted_at: str = "clock_timestamp()",
     currency: str = "SAR",
     account_currency: str = "SAR",
     kind: str = "adjustment",
@@ -41,8 +40,6 @@ def entry_sql(
     columns = {
         "kind": f"'{kind}'",
         "currency": f"'{currency}'",
-        "effective_at": "clock_timestamp()",
-        "posted_at": posted_at,
         "posting_count": len(lines) if posting_count is None else posting_count,
         "actor": "'attacker'",
         **dict.fromkeys(["booking_reference", "gateway", "memo", "correlation_id"], "''"),
@@ -95,3 +92,8 @@ def plain_sums() -> dict[tuple[str, str], int]:
 def last_month() -> date:
     """The first day of the last month that has ended, by UTC."""
     return (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def noon_of(day: date) -> datetime:
+    """Noon of a day, by UTC."""
+    return datetime.combine(day, time(12), UTC)

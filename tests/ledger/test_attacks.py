@@ -1,7 +1,8 @@
 """Raw SQL against the books, by the role that serves and by the owner. Each is refused, and nothing has changed."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -9,23 +10,28 @@ from psycopg import errors
 
 from ledger.actions.checkpoint import checkpoint
 from ledger.actions.close_period import close_period
+from ledger.models import JournalEntry
+from tests.clock import turned_to
 from tests.database import as_owner
-from tests.ledger.books import CLEARING, UNEARNED, as_runtime_role, entry_sql, everything, last_month, sell
+from tests.ledger.books import CLEARING, UNEARNED, as_runtime_role, entry_sql, everything, last_month, noon_of, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROLES = {"runtime role": as_runtime_role, "owner": as_owner}
 BALANCED = [(CLEARING, 5), (UNEARNED, -5)]
-CLOSED_MONTH = f"'{last_month()} 12:00+00'::timestamptz"
+CLOSED_MONTH = noon_of(last_month())
 
 
 @dataclass(frozen=True)
 class Attack:
-    """`refused_by` is the constraint that both meet. `forbidden`: the runtime role has not even the right to try."""
+    """`refused_by` is the constraint that both meet. `forbidden`: the runtime role has not even the right to try.
+    `at`: if it takes another time than now.
+    """
 
     sql: str
     refused_by: str
     forbidden: bool = False
+    at: datetime | None = None
 
 
 def joins(count: int, *, entry: str = "(SELECT min(id) FROM ledger_journalentry)") -> str:
@@ -97,7 +103,7 @@ ATTACKS = {
         )
         for fact in ("reference", "payment_intent_id", "charge_id", "refund_id", "event_id")
     },
-    "entry into a closed period": Attack(entry_sql(BALANCED, posted_at=CLOSED_MONTH), "journalentry_period_open"),
+    "entry into a closed period": Attack(entry_sql(BALANCED), "journalentry_period_open", at=CLOSED_MONTH),
     "posting added to an old entry": Attack(joins(1), "posting_joins_open_entry"),
     "balanced postings added to an old entry": Attack(joins(2), "posting_joins_open_entry"),
     "posting for an entry to come": Attack(joins(2, entry="1000000"), "posting_joins_open_entry"),
@@ -182,7 +188,7 @@ ATTACKS = {
     ),
     "month closed before its end": Attack(
         "INSERT INTO ledger_period (month, status)"
-        " VALUES (date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC'), 'open');"
+        " VALUES (date_trunc('month', berth_now() AT TIME ZONE 'UTC'), 'open');"
         "UPDATE ledger_period SET status = 'closed' WHERE status = 'open'",
         "period_over",
     ),
@@ -207,8 +213,9 @@ ATTACKS = {
     ),
     "temporary periods in front of the real ones": Attack(
         "SET search_path = pg_temp, public;"
-        "CREATE TEMPORARY TABLE ledger_period (month date, status text);" + entry_sql(BALANCED, posted_at=CLOSED_MONTH),
+        "CREATE TEMPORARY TABLE ledger_period (month date, status text);" + entry_sql(BALANCED),
         "journalentry_period_open",
+        at=CLOSED_MONTH,
     ),
     "temporary checkpoints and postings that make a false one true": Attack(
         entry_sql(BALANCED) + ";"
@@ -244,7 +251,8 @@ def connect_as(role: str) -> AbstractContextManager[psycopg.Cursor]:
 @pytest.mark.parametrize("name", ATTACKS)
 def test_refused(name, role, books):
     attack, before = ATTACKS[name], everything()
-    with pytest.raises(psycopg.Error) as refused, connect_as(role) as cursor:
+    clock = turned_to(attack.at) if attack.at else nullcontext()
+    with clock, pytest.raises(psycopg.Error) as refused, connect_as(role) as cursor:
         cursor.execute(attack.sql)
     if attack.forbidden and role == "runtime role":
         assert isinstance(refused.value, errors.InsufficientPrivilege)
@@ -289,6 +297,17 @@ def test_nobody_says_that_this_is_a_replica(role):
 def test_the_runtime_role_cannot_take_a_guard_away(sql):
     with pytest.raises(errors.InsufficientPrivilege), as_runtime_role() as cursor:
         cursor.execute(sql)
+
+
+@pytest.mark.parametrize("told", ["2001-01-01 12:00+00", str(CLOSED_MONTH), "2999-01-01 12:00+00"])
+def test_an_entry_is_dated_now_whatever_it_says(told, role, books):
+    before = datetime.now(UTC)
+    with connect_as(role) as cursor:
+        cursor.execute(entry_sql(BALANCED, posted_at=told, effective_at="2001-01-01 12:00+00"))
+    entry = JournalEntry.objects.latest("id")
+    assert abs(entry.posted_at - before) < timedelta(seconds=10)
+    assert entry.period == entry.posted_at.astimezone(UTC).date().replace(day=1)
+    assert entry.effective_at == datetime(2001, 1, 1, 12, tzinfo=UTC)  # when it happened may be told
 
 
 def test_the_period_of_an_entry_cannot_be_told_otherwise(role):

@@ -13,13 +13,13 @@ from ledger.actions.close_period import close_period
 from ledger.errors import LedgerBusyError
 from ledger.jobs import checkpoint_ledger
 from ledger.models import Account, Checkpoint, JournalEntry, Period
+from tests.clock import turned_to
 from tests.database import as_owner
-from tests.ledger.books import CLEARING, UNEARNED, as_runtime_role, entry_sql, last_month, plain_sums, sell
+from tests.ledger.books import CLEARING, UNEARNED, as_runtime_role, entry_sql, last_month, noon_of, plain_sums, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ENTRY = entry_sql([(CLEARING, 5), (UNEARNED, -5)])
-ENTRY_OF_LAST_MONTH = entry_sql([(CLEARING, 5), (UNEARNED, -5)], posted_at=f"'{last_month()} 12:00+00'::timestamptz")
 
 
 @pytest.fixture
@@ -67,7 +67,8 @@ def test_without_the_gate_a_checkpoint_loses_an_entry_in_flight(no_gate):
 def test_a_month_is_not_closed_while_an_entry_is_in_flight():
     sell(1000)
     with as_runtime_role() as cursor:
-        cursor.execute(ENTRY_OF_LAST_MONTH)
+        with turned_to(noon_of(last_month())):
+            cursor.execute(ENTRY)
         with pytest.raises(LedgerBusyError):
             close_period(last_month())
         assert not Period.objects.exists()
@@ -78,7 +79,8 @@ def test_a_month_is_not_closed_while_an_entry_is_in_flight():
 def test_without_the_gate_an_entry_in_flight_slips_into_a_closed_month(no_gate):
     sell(1000)
     with as_runtime_role() as cursor:
-        cursor.execute(ENTRY_OF_LAST_MONTH)
+        with turned_to(noon_of(last_month())):
+            cursor.execute(ENTRY)
         closed_on = queries.trial_balance(last_month().replace(day=28))
         close_period(last_month())
     assert queries.trial_balance(last_month().replace(day=28)) != closed_on

@@ -1,7 +1,7 @@
 """Balances and the trial balance, and the command that prints it."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from io import StringIO
 
 import pytest
@@ -12,6 +12,7 @@ from ledger import queries
 from ledger.actions.checkpoint import checkpoint
 from ledger.errors import AccountUnknownError
 from ledger.models import JournalEntry
+from tests.clock import turned_to
 from tests.database import as_owner
 from tests.ledger.books import CLEARING, UNEARNED, entry_sql, sell
 
@@ -79,11 +80,11 @@ def test_the_trial_balance_has_every_account_by_currency(django_assert_num_queri
 def test_the_trial_balance_of_a_day_goes_by_posting_time_in_utc():
     sell(1000, name="1")
     today = JournalEntry.objects.get().posted_at.date()
-    last_moment = f"'{today - timedelta(days=3)} 23:59:59.999999+00'::timestamptz"
-    next_moment = f"'{today - timedelta(days=2)} 00:00:00+00'::timestamptz"
-    with connection.cursor() as cursor:
-        cursor.execute(entry_sql([(CLEARING, 5), (UNEARNED, -5)], posted_at=last_moment))
-        cursor.execute(entry_sql([(CLEARING, 70), (UNEARNED, -70)], posted_at=next_moment))
+    midnight = datetime.combine(today - timedelta(days=2), time(), UTC)
+    with turned_to(midnight - timedelta(microseconds=1), ticking=False) as clock:
+        sell(5, name="2")
+        clock.move_to(midnight)
+        sell(70, name="3")
 
     def debits(days_ago: int) -> int:
         books = queries.trial_balance(today - timedelta(days=days_ago))["currencies"]
