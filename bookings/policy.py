@@ -82,17 +82,25 @@ def changes_at(booking: Booking, passengers: Iterable[Passenger], now: datetime)
     return min([*moments, booking.boarding.departs_at])
 
 
+def back_for_no_show(passenger: Passenger, booking: Booking) -> int:
+    """What goes back of the price of a seat that stayed empty, minor units; the rest is what that costs."""
+    return payable(_part(passenger.price, booking.no_show_refund_percent), booking.currency)
+
+
 def _by_policy(passenger: Passenger, booking: Booking, now: datetime) -> int:
     for tier in policy_of(passenger, booking):
         if now < _until(tier, booking):
-            whole = (passenger.price * tier["refund_percent"] * 2 + 100) // 200  # half up
-            return _payable(whole - tier.get("fee", 0), passenger.price, booking.currency)
+            whole = _part(passenger.price, tier["refund_percent"])
+            return payable(min(max(0, whole - tier.get("fee", 0)), passenger.price), booking.currency)
     return 0
 
 
-def _payable(amount: int, price: int, currency: str) -> int:
+def _part(price: int, percent: int) -> int:
+    return (price * percent * 2 + 100) // 200  # half up
+
+
+def payable(amount: int, currency: str) -> int:
     """Down to what gateways take: steps of ten in currencies of three decimals."""
-    amount = min(max(amount, 0), price)
     return amount - amount % 10 if minor_digits(currency) == 3 else amount
 
 

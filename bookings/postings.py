@@ -5,19 +5,94 @@ from collections.abc import Mapping, Sequence
 from bookings.commission import commission_by_passenger, commission_on
 from bookings.models import Booking
 from bookings.policy import Share
-from core.money import allocate
+from core.money import allocate, without_tax
 from ledger.actions.post import Line, credit, debit, post
+from ledger.models import JournalEntry
 from ledger.queries import left_of_booking
 
 # Where the books hold a booking's money until it is earned or given back.
-OF_BOOKING = ("travellers:unearned", "tax:payable", "platform:booking_fees")
+UNEARNED = "travellers:unearned"
+OF_BOOKING = (UNEARNED, "tax:payable", "platform:booking_fees")
+
+
+def operator_account(operator_code: str, name: str = "payable") -> str:
+    """An account of an operator: what it earned and was not settled (`payable`), `due`, or held back (`reserve`)."""
+    return f"operator:{operator_code}:{name}"
+
+
+def payable_to(booking: Booking) -> str:
+    """The account of what its operator is owed."""
+    return operator_account(booking.trip.operator.code)
+
+
+def of_commission(booking: Booking) -> tuple[str, ...]:
+    """Where the books hold what was earned of a booking's fares: the operator's, our commission and the tax in it."""
+    return (payable_to(booking), "platform:commission", "tax:commission")
+
+
+def earned(booking: Booking) -> None:
+    """All that the books hold unearned of a booking whose travellers have left is the operator's, less commission.
+
+    In proportion, if a bank took some of it before. Told again it is nothing, unless more has come back since.
+    """
+    left = left_of_booking(booking.reference, booking.currency).get(UNEARNED, 0)
+    if left <= 0:
+        return
+    of_seat = commission_by_passenger(booking)
+    live = booking.live_passengers()
+    fares = sum(passenger.fare_amount for passenger in live)
+    commission = sum(of_seat[passenger.pk] for passenger in live)
+    before = JournalEntry.objects.filter(booking_reference=booking.reference, kind="earning").count()
+    post(
+        kind="earning",
+        reference=f"trip:{booking.trip_id}:booking:{booking.reference}:earned:{before + 1}",
+        currency=booking.currency,
+        lines=_shared_out(booking, left, commission_on(min(left, fares), fares, commission)),
+        booking_reference=booking.reference,
+        effective_at=booking.boarding.departs_at,
+    )
+
+
+def given_back(booking: Booking, amount: int, *, covered: Mapping[str, int]) -> None:
+    """So much of what was earned goes back: in proportion from the operator, our commission and the taxes.
+
+    What these do not hold comes from our booking fee. `covered` tells what it is owed as, and sums to the amount.
+    """
+    held = left_of_booking(booking.reference, booking.currency)
+    accounts = (*of_commission(booking), "tax:payable")
+    earned = [max(0, held.get(account, 0)) for account in accounts]
+    taken = min(amount, sum(earned))
+    parts = zip(accounts, allocate(taken, earned), strict=True)
+    before = JournalEntry.objects.filter(booking_reference=booking.reference, kind="refund_decision").count()
+    post(
+        kind="refund_decision",
+        reference=f"booking:{booking.reference}:given_back:{before + 1}",
+        currency=booking.currency,
+        lines=[
+            *(debit(account, part) for account, part in parts),
+            debit("platform:booking_fees", amount - taken),
+            *(credit(account, part) for account, part in covered.items()),
+        ],
+        booking_reference=booking.reference,
+    )
+
+
+def _shared_out(booking: Booking, amount: int, commission: int) -> list[Line]:
+    """So much is earned: what of it is our commission, and the tax in that, and the rest for the operator."""
+    net = without_tax(commission, booking.commission_tax_bps)
+    return [
+        debit(UNEARNED, amount),
+        credit(payable_to(booking), amount - commission),
+        credit("platform:commission", net),
+        credit("tax:commission", commission - net),
+    ]
 
 
 def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mapping[str, int], by_bank: int) -> None:
     """What goes back is owed from now on; what is kept of the fares is the operator's, less commission."""
     first = min(share.passenger.pk for share in shares)
     held = left_of_booking(booking.reference, booking.currency)
-    left = max(0, held.get("travellers:unearned", 0))
+    left = max(0, held.get(UNEARNED, 0))
     *owed, kept = _parts(booking, shares, by_bank, left=left)
     if sum(owed):
         post(
@@ -25,7 +100,7 @@ def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mappi
             reference=f"booking:{booking.reference}:cancelled:{first}",
             currency=booking.currency,
             lines=[
-                *_taken(owed, {**held, "travellers:unearned": left - kept}),
+                *_taken(owed, {**held, UNEARNED: left - kept}),
                 *(credit(account, amount) for account, amount in covered.items()),
             ],
             booking_reference=booking.reference,
@@ -43,11 +118,7 @@ def seats_cancelled(booking: Booking, shares: Sequence[Share], *, covered: Mappi
             kind="cancellation_fee",
             reference=f"booking:{booking.reference}:cancelled:{first}:kept",
             currency=booking.currency,
-            lines=[
-                debit("travellers:unearned", kept),
-                credit("platform:commission", commission),
-                credit(f"operator:{booking.trip.operator.code}:payable", kept - commission),
-            ],
+            lines=_shared_out(booking, kept, commission),
             booking_reference=booking.reference,
         )
 

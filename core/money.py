@@ -141,6 +141,12 @@ def share(amount: int, basis_points: int) -> int:
     return sign * ((abs(amount) * basis_points * 2 + 10_000) // 20_000)
 
 
+def without_tax(amount: int, tax_bps: int) -> int:
+    """The part of an amount with so many hundredths of a percent of tax in it that is no tax, rounded half up."""
+    whole = 10_000 + tax_bps
+    return (amount * 10_000 * 2 + whole) // (whole * 2)
+
+
 class CurrencyField(models.CharField):  # type: ignore[type-arg]  # generic to the type checker only
     """An ISO 4217 code."""
 

@@ -14,6 +14,7 @@ _CHART = {
     "travellers:unearned": AccountKind.LIABILITY,
     "refunds:payable": AccountKind.LIABILITY,
     "tax:payable": AccountKind.LIABILITY,
+    "tax:commission": AccountKind.LIABILITY,
     "operator:{operator}:payable": AccountKind.LIABILITY,
     "operator:{operator}:due": AccountKind.LIABILITY,
     "operator:{operator}:reserve": AccountKind.LIABILITY,

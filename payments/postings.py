@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
-from bookings.postings import OF_BOOKING
+from bookings.models import Booking
+from bookings.postings import OF_BOOKING, UNEARNED, earned, of_commission
 from core.money import Money, allocate
 from ledger.actions.post import Line, credit, debit, post
 from ledger.models import JournalEntry, Posting
@@ -122,6 +123,7 @@ def replaced(payment: Payment, refund: Refund, *, by_gateway: int, by_bank: int)
         ],
         **_about(payment),
     )
+    _earn_what_came_back(payment.booking)
 
 
 def owed_again(payment: Payment, refund: Refund, owed: int, *, courtesy: int) -> None:
@@ -176,6 +178,7 @@ def dispute_lost(payment: Payment, dispute: Dispute) -> None:
             charge_id=payment.charge_id,
             **_about(payment),
         )
+    _earn_what_came_back(payment.booking)
 
 
 def not_written_off(payment: Payment, dispute: Dispute) -> list[str]:
@@ -187,13 +190,41 @@ def not_written_off(payment: Payment, dispute: Dispute) -> list[str]:
 
 
 def _lost(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
+    """From what the books hold for the booking; beyond that it is our loss.
+
+    First from what is not earned. After departure all is, and goes in proportion, if the operator bears it.
+    """
     # What was paid twice, say, is none of the booking's money: who paid it is owed it, or has it back.
-    is_of_booking = payment in paying(payment.booking)
-    left = left_of_booking(payment.booking.reference, dispute.currency) if is_of_booking else {}
-    held = [max(0, left.get(code, 0)) for code in OF_BOOKING]
-    taken = min(amount, sum(held))
-    parts = zip(OF_BOOKING, allocate(taken, held), strict=True)
-    return [*(debit(code, part) for code, part in parts), debit(LOSSES, amount - taken)]
+    booking = payment.booking
+    is_of_booking = payment in paying(booking)
+    left = left_of_booking(booking.reference, dispute.currency) if is_of_booking else {}
+    lines: list[Line] = []
+    for accounts in _liable(booking):
+        held = [max(0, left.get(code, 0)) for code in accounts]
+        taken = min(amount, sum(held))
+        parts = zip(accounts, allocate(taken, held), strict=True)
+        lines += [debit(code, part) for code, part in parts]
+        amount -= taken
+    return [*lines, debit(LOSSES, amount)]
+
+
+def _liable(booking: Booking) -> list[tuple[str, ...]]:
+    """The accounts that a bank's decision against us is taken from, these before those."""
+    if not booking.operator_bears_disputes:
+        return [(UNEARNED,)] if booking.is_over else [OF_BOOKING]
+    if booking.is_over:
+        return [_all_accounts(booking)]
+    return [OF_BOOKING, of_commission(booking)]
+
+
+def _all_accounts(booking: Booking) -> tuple[str, ...]:
+    return (*OF_BOOKING, *of_commission(booking))
+
+
+def _earn_what_came_back(booking: Booking) -> None:
+    # After departure nothing stays unearned.
+    if booking.is_over:
+        earned(booking)
 
 
 def _recovered(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
@@ -206,13 +237,15 @@ def _lines_of(payment: Payment) -> list[str]:
 
 
 def _put_back(line_ids: Iterable[str], payment: Payment, amount: int) -> list[Line]:
-    """Back to where the losses of these lines were taken from, ours first; all of it ours once nobody travels."""
+    """Back to where the losses of these lines were taken from, ours first; once nobody travels, ours is what was held
+    for the journey, too.
+    """
     written_off = debits([_written_off(payment, line_id) for line_id in line_ids])
     ours = _losses(payment)
-    travels = payment.booking.live_passengers()
-    taken = [max(0, written_off.get(code, 0)) if travels else 0 for code in OF_BOOKING]
+    accounts = _all_accounts(payment.booking) if payment.booking.live_passengers() else of_commission(payment.booking)
+    taken = [max(0, written_off.get(code, 0)) for code in accounts]
     given = min(max(0, amount - max(0, ours)), sum(taken))
-    parts = zip(OF_BOOKING, allocate(given, taken), strict=True)
+    parts = zip(accounts, allocate(given, taken), strict=True)
     return [*(credit(code, part) for code, part in parts), credit(LOSSES, amount - given)]
 
 

@@ -10,9 +10,10 @@ from django.db.models import Count, OuterRef, Subquery
 
 from bookings import claims, gate
 from bookings.errors import MadeBefore, SeatUnavailable, TooManySeats, TripClosed
-from bookings.models import Booking, Fare, Passenger, Seat, TripStatus, TripStop
+from bookings.models import Booking, CountryTax, Fare, Passenger, Seat, TripStatus, TripStop
 from core.clock import BerthNow
 from core.errors import NotFound, invalid
+from core.money import without_tax
 from core.transactions import in_one_transaction, violated
 
 
@@ -135,18 +136,22 @@ def _lock_owner(owner_id: int) -> None:
 def _stretch(
     trip_id: int, origin: str, destination: str, owner_id: int | None
 ) -> tuple[TripStop, TripStop, datetime, int]:
-    """The boarding and alighting stops of a trip on sale, PostgreSQL's time, and how many seats the owner holds."""
+    """The boarding and alighting stops of a trip on sale, PostgreSQL's time, and how many seats the owner holds.
+
+    The boarding stop knows its country's tax rate, if the operator has one.
+    """
     holding = (
         Booking.objects.filter(owner_id=owner_id, status__in=Booking.HOLDING, expires_at__gt=BerthNow())
         .values("owner_id")
         .annotate(seats=Count("passengers"))
         .values("seats")
     )
+    tax = CountryTax.objects.filter(operator=OuterRef("trip__operator"), country=OuterRef("place__country"))
     stops = {
         stop.place.code: stop
         for stop in TripStop.objects.filter(trip_id=trip_id, place__code__in=[origin, destination])
         .select_related("trip__operator", "trip__route", "place")
-        .annotate(now=BerthNow(), held=Subquery(holding))
+        .annotate(now=BerthNow(), held=Subquery(holding), country_tax_bps=Subquery(tax.values("tax_bps")))
     }
     boarding, alighting = stops.get(origin), stops.get(destination)
     if not boarding or not alighting or boarding.position >= alighting.position:
@@ -179,7 +184,8 @@ def _priced_seats(boarding: TripStop, alighting: TripStop, numbers: list[str]) -
 
 
 def _booking(boarding: TripStop, alighting: TripStop, contact: Contact, now: datetime) -> Booking:
-    trip = boarding.trip
+    trip, operator = boarding.trip, boarding.trip.operator
+    commission_bps, tax_bps = trip.route.commission_bps, boarding.country_tax_bps  # type: ignore[attr-defined]
     return Booking(
         trip=trip,
         boarding=boarding,
@@ -188,9 +194,12 @@ def _booking(boarding: TripStop, alighting: TripStop, contact: Contact, now: dat
         contact_phone=contact.phone,
         language=contact.language,
         currency=trip.currency,
-        commission_bps=trip.operator.commission_bps,
-        tax_bps=trip.operator.tax_bps,
+        commission_bps=operator.commission_bps if commission_bps is None else commission_bps,
+        commission_tax_bps=operator.commission_tax_bps,
+        tax_bps=operator.tax_bps if tax_bps is None else tax_bps,
         cancellation_policy=trip.cancellation_policy,
+        no_show_refund_percent=operator.no_show_refund_percent,
+        operator_bears_disputes=operator.bears_disputes,
         created_at=now,
         expires_at=now + settings.HOLD,
     )
@@ -199,7 +208,7 @@ def _booking(boarding: TripStop, alighting: TripStop, contact: Contact, now: dat
 def _passenger(booking: Booking, priced: PricedSeat, travellers: Sequence[Traveller]) -> Passenger:
     seat, amount = priced.seat, priced.amount
     traveller = next((one for one in travellers if one.seat == seat.number), Traveller(seat.number))
-    tax = amount - _net_of_tax(amount, booking.tax_bps)
+    tax = amount - without_tax(amount, booking.tax_bps)
     return Passenger(
         booking=booking,
         seat=seat,
@@ -210,9 +219,3 @@ def _passenger(booking: Booking, priced: PricedSeat, travellers: Sequence[Travel
         tax_amount=tax,
         fee_amount=booking.trip.booking_fee,
     )
-
-
-def _net_of_tax(amount: int, tax_bps: int) -> int:
-    """The part of a tax-inclusive price that is no tax, rounded half up."""
-    whole = 10_000 + tax_bps
-    return (amount * 10_000 * 2 + whole) // (whole * 2)

@@ -14,7 +14,7 @@ from unfold.decorators import action
 
 from bookings.admin.booking_sections import sections_of
 from bookings.admin.policy import policy_lines
-from bookings.models import Booking, BookingStatus, TripStop
+from bookings.models import Booking, BookingStatus, PassengerStatus, TripStop
 from core.admin.display import link, local, money_column, percent_column, status_column, time_column
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
@@ -42,6 +42,7 @@ FARE, TAX, FEES = (
     money_column("fee_amount", _("fees")),
 )
 COMMISSION = percent_column("commission_bps", _("commission"))
+COMMISSION_TAX = percent_column("commission_tax_bps", _("tax within the commission"))
 
 
 @admin.register(Booking)
@@ -68,11 +69,14 @@ class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
             "fields": (("contact_email", "phone"), ("account", "language"), (CREATED, EXPIRES))
         }),
         (_("Price and terms at purchase"), {
-            "fields": (("total", "paid"), (FARE, "refunded"), (TAX, "owed"), (FEES, COMMISSION), "policy")
+            "fields": (
+                ("total", "paid"), (FARE, "refunded"), (TAX, "owed"), (FEES, COMMISSION),
+                ("no_show_refund", COMMISSION_TAX), "policy", "operator_bears_disputes",
+            )
         }),
     )  # fmt: skip
 
-    actions_detail: ClassVar = ["cancel_seats"]
+    actions_detail: ClassVar = ["cancel_seats", "pay_back_after_departure", "mark_no_shows", "mark_travelled"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         bookings: QuerySet[Booking] = super().get_queryset(request)
@@ -117,6 +121,10 @@ class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
     def owed(self, booking: Booking) -> Money:
         return booking.owed
 
+    @admin.display(description=_("goes back to who does not show up"))
+    def no_show_refund(self, booking: Booking) -> str:
+        return f"{booking.no_show_refund_percent} %"
+
     @admin.display(description=_("cancellation policy"))
     def policy(self, booking: Booking) -> str:
         return policy_lines(booking.cancellation_policy, booking.currency)
@@ -131,11 +139,38 @@ class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
         """For the action above."""
         return bool(request.user.has_perm("payments.request_refund"))
 
+    @action(description=_("Pay back after departure"), icon="undo", permissions=["pay_back"])
+    def pay_back_after_departure(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The same."""
+        return redirect("admin:payments_pay_back_after_departure", object_id)
+
+    @action(description=_("Did not travel"), icon="person_off", permissions=["pay_back"])
+    def mark_no_shows(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The same: something may go back."""
+        return redirect("admin:payments_mark_no_shows", object_id)
+
+    @action(description=_("Did travel"), icon="how_to_reg", permissions=["pay_back"])
+    def mark_travelled(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The same."""
+        return redirect("admin:payments_mark_travelled", object_id)
+
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
-        """Only where there are seats to cancel."""
+        """Only what can be done now."""
         booking = self.get_object(request, object_id)
-        alive = booking is not None and (booking.is_unpaid or booking.status == BookingStatus.CONFIRMED)
-        return super().get_actions_detail(request, object_id) if alive else []
+        possible = _actions(booking) if booking is not None else set()
+        actions: list[Any] = super().get_actions_detail(request, object_id)
+        return [one for one in actions if one.action_name.removeprefix("bookings_booking_") in possible]
+
+
+def _actions(booking: Booking) -> set[str]:
+    """What staff can do with it now: give up seats before departure, after it what is left to be said."""
+    if booking.is_unpaid or booking.status == BookingStatus.CONFIRMED:
+        return {"cancel_seats"}
+    if not booking.is_over:
+        return set()
+    absent = [one.status == PassengerStatus.NO_SHOW for one in booking.live_passengers()]
+    possible = {"pay_back_after_departure"}
+    return possible | ({"mark_travelled"} if any(absent) else set()) | (set() if all(absent) else {"mark_no_shows"})
 
 
 def _place_and_time(stop: TripStop, at: datetime) -> SafeString:

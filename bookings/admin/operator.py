@@ -6,15 +6,16 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from bookings.admin.policy import PolicyField, policy_lines
 from bookings.admin.schedule import ChangesSchedule
-from bookings.models import Operator
+from bookings.models import CountryTax, Operator
 from core.admin.amounts import AmountField
 from core.admin.display import money_column, percent_column
 
 COMMISSION = percent_column("commission_bps", _("commission"))
+COMMISSION_TAX = percent_column("commission_tax_bps", _("tax within our commission"))
 TAX = percent_column("tax_bps", _("tax within fares"))
 FEE = money_column("booking_fee", _("our booking fee a seat"))
 
@@ -30,7 +31,8 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Operator
         fields = (
-            "code", "name", "currency", "commission_bps", "tax_bps", "booking_fee", "cancellation_policy",
+            "code", "name", "currency", "commission_bps", "commission_tax_bps", "tax_bps", "booking_fee",
+            "cancellation_policy", "no_show_refund_percent", "bears_disputes",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -50,6 +52,13 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         return currency
 
 
+class CountryTaxInline(TabularInline):
+    model = CountryTax
+    fields = ("country", "tax_bps")
+    extra = 0
+    hide_title = True
+
+
 @admin.register(Operator)
 class OperatorAdmin(ChangesSchedule, ModelAdmin):
     """Companies that run trips, and their terms. New terms are for new bookings; sold ones keep theirs."""
@@ -58,13 +67,15 @@ class OperatorAdmin(ChangesSchedule, ModelAdmin):
     list_display = ("code", "name", "currency", COMMISSION, TAX, FEE)
     search_fields = ("code", "name")
     ordering = ("name",)
-    readonly_fields = (COMMISSION, TAX, FEE, "policy")
+    readonly_fields = (COMMISSION, COMMISSION_TAX, TAX, FEE, "policy", "no_show_refund")
+    inlines = (CountryTaxInline,)
 
     def get_fields(self, request: HttpRequest, obj: Operator | None = None) -> Any:
         names = (("code", "name"), "currency")
         if obj is not None and not self.has_change_permission(request, obj):
-            return (*names, COMMISSION, TAX, FEE, "policy")
-        return (*names, "commission_bps", "tax_bps", "booking_fee", "cancellation_policy")
+            return (*names, (COMMISSION, COMMISSION_TAX), TAX, FEE, "policy", "no_show_refund", "bears_disputes")
+        terms = ("cancellation_policy", "no_show_refund_percent", "bears_disputes")
+        return (*names, ("commission_bps", "commission_tax_bps"), "tax_bps", "booking_fee", *terms)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Operator | None = None) -> Any:
         """The ledger's accounts carry the code, and are kept in the currency."""
@@ -74,3 +85,8 @@ class OperatorAdmin(ChangesSchedule, ModelAdmin):
     def policy(self, operator: Operator) -> str:
         """A line for each tier."""
         return policy_lines(operator.cancellation_policy, operator.currency)
+
+    @admin.display(description=_("goes back to who does not show up"))
+    def no_show_refund(self, operator: Operator) -> str:
+        """Of the price of a seat."""
+        return f"{operator.no_show_refund_percent} %"

@@ -55,7 +55,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Route
-        fields = ("name", "operator", "mode", "cancellation_policy")
+        fields = ("name", "operator", "mode", "commission_bps", "cancellation_policy")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,12 +76,14 @@ class RouteAdmin(ModelAdmin):
     list_select_related = ("operator",)
     search_fields = ("name", "operator__name", "stops__place__code")
     ordering = ("operator__name", "name")
-    readonly_fields = ("policy",)
+    readonly_fields = ("commission", "policy")
     inlines = (RouteStopInline,)
 
     def get_fields(self, request: HttpRequest, obj: Route | None = None) -> Any:
         may_change = obj is None or self.has_change_permission(request, obj)
-        return ("name", ("operator", "mode"), "cancellation_policy" if may_change else "policy")
+        if may_change:
+            return ("name", ("operator", "mode"), "commission_bps", "cancellation_policy")
+        return ("name", ("operator", "mode"), "commission", "policy")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
         routes: QuerySet[Route] = super().get_queryset(request)
@@ -98,3 +100,8 @@ class RouteAdmin(ModelAdmin):
         if route.cancellation_policy is None:
             return gettext("the operator's")
         return policy_lines(route.cancellation_policy, route.operator.currency)
+
+    @admin.display(description=_("commission"))
+    def commission(self, route: Route) -> str:
+        """Of fares without tax."""
+        return gettext("the operator's") if route.commission_bps is None else f"{route.commission_bps / 100:g} %"

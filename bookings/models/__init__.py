@@ -3,7 +3,7 @@
 from bookings.models.booking import BOOKING_TRANSITIONS, Booking, BookingPaymentStatus, BookingStatus
 from bookings.models.claim import SeatClaim
 from bookings.models.fare import Fare
-from bookings.models.operator import Operator
+from bookings.models.operator import CountryTax, Operator
 from bookings.models.passenger import PASSENGER_TRANSITIONS, Passenger, PassengerStatus
 from bookings.models.place import Place
 from bookings.models.route import Route, RouteStop
@@ -17,6 +17,7 @@ __all__ = [
     "Booking",
     "BookingPaymentStatus",
     "BookingStatus",
+    "CountryTax",
     "Fare",
     "Operator",
     "Passenger",

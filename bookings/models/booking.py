@@ -65,13 +65,14 @@ BOOKING_TRANSITIONS = Transitions(
 class Booking(Stateful):
     """Seats of one trip on one stretch, held and then sold together. Amounts are minor units of `currency`.
 
-    Prices, commission, tax and the cancellation policy are those of the moment of the hold and never change after.
+    Prices and terms (commission, taxes, policy, who bears what) are those of the moment of the hold and never change.
     """
 
     transitions = BOOKING_TRANSITIONS
     UNPAID: ClassVar = (_S.PENDING, _S.PENDING_PAYMENT, _S.FAILED)  # may still be paid, and end by the clock
     HOLDING: ClassVar = (_S.PENDING, _S.PENDING_PAYMENT)  # its seats are kept from others
     SOLD: ClassVar = (_S.CONFIRMED, _S.COMPLETED, _S.NO_SHOW)
+    OVER: ClassVar = (_S.COMPLETED, _S.NO_SHOW)  # its trip has left, and its money is earned
 
     reference = models.CharField(_("reference"), max_length=8, default=new_reference, editable=False)
     owner = models.ForeignKey(
@@ -98,7 +99,14 @@ class Booking(Stateful):
     fee_amount = models.PositiveBigIntegerField(_("fees, minor units"))
     commission_bps = models.PositiveIntegerField(_("commission, basis points"))
     tax_bps = models.PositiveIntegerField(_("tax, basis points"))
+    commission_tax_bps = models.PositiveIntegerField(_("tax within the commission, basis points"), db_default=0)
     cancellation_policy = models.JSONField(_("cancellation policy"), default=list)
+    no_show_refund_percent = models.PositiveSmallIntegerField(
+        _("goes back to who does not show up, percent"), db_default=0
+    )
+    operator_bears_disputes = models.BooleanField(
+        _("the operator bears disputes lost after departure"), db_default=True
+    )
     paid_amount = models.BigIntegerField(_("paid, minor units"), default=0)
     refunded_amount = models.BigIntegerField(_("refunded, minor units"), default=0)
     payment_status = models.CharField(
@@ -121,6 +129,8 @@ class Booking(Stateful):
                 name="booking_ending",
                 condition=models.Q(status__in=["pending", "pending_payment", "failed"]),
             ),
+            # Those whose trip is still to leave: what the job that completes them goes through.
+            models.Index(fields=["id"], name="booking_to_complete", condition=models.Q(status="confirmed")),
             models.Index(
                 fields=["owner"],
                 name="booking_held_by_owner",
@@ -155,6 +165,14 @@ class Booking(Stateful):
     def cancel(self, *, reason: str) -> None:
         """Given up, before or after payment."""
         self._move(_S.CANCELLED, reason=reason)
+
+    def complete(self, *, reason: str = "") -> None:
+        """Its travellers have left, some of them at least."""
+        self._move(_S.COMPLETED, reason=reason)
+
+    def miss(self, *, reason: str) -> None:
+        """Its trip has left without any of its travellers."""
+        self._move(_S.NO_SHOW, reason=reason)
 
     def show_money(self, *, refunded: int, disputed: bool, in_full: bool) -> None:
         """What has become of what was paid: so many minor units went back, a bank took it or may take it.
@@ -213,6 +231,11 @@ class Booking(Stateful):
     def is_sold(self) -> bool:
         """Whether its seats are sold to its passengers."""
         return self.status in self.SOLD
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its trip has left and its money is earned."""
+        return self.status in self.OVER
 
     @property
     def hold_extendable(self) -> bool:

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -46,8 +46,27 @@ class Operator(models.Model):
     tax_bps = models.PositiveIntegerField(
         _("tax within its fares, basis points"), default=0, validators=[MaxValueValidator(BASIS_POINTS)]
     )
+    commission_tax_bps = models.PositiveIntegerField(
+        _("tax within our commission, basis points"), default=0, validators=[MaxValueValidator(BASIS_POINTS)]
+    )
     booking_fee = models.PositiveBigIntegerField(_("our booking fee a seat, minor units"), default=0)
     cancellation_policy = models.JSONField(_("cancellation policy"), default=list, validators=[validate_policy])
+    no_show_refund_percent = models.PositiveSmallIntegerField(
+        _("goes back to who does not show up, percent"), default=0, validators=[MaxValueValidator(100)]
+    )
+    bears_disputes = models.BooleanField(
+        _("bears disputes lost after departure"), default=True,
+        help_text=_("Else they are our loss. What a bank takes before departure was never the operator's."),
+    )  # fmt: skip
+
+    reserve_bps = models.PositiveIntegerField(
+        _("reserve held back of settlements, basis points"), default=0, validators=[MaxValueValidator(BASIS_POINTS)]
+    )
+    reserve_months = models.PositiveSmallIntegerField(_("months until a reserve is released"), default=3)
+    # What statements say of it.
+    address = models.TextField(_("address"), max_length=400, blank=True)
+    tax_number = models.CharField(_("tax number"), max_length=40, blank=True)
+    bank_account = models.CharField(_("bank account"), max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("operator")
@@ -56,6 +75,11 @@ class Operator(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(commission_bps__lte=BASIS_POINTS), name="operator_commission"),
             models.CheckConstraint(condition=models.Q(tax_bps__lte=BASIS_POINTS), name="operator_tax"),
+            models.CheckConstraint(
+                condition=models.Q(commission_tax_bps__lte=BASIS_POINTS), name="operator_commission_tax"
+            ),
+            models.CheckConstraint(condition=models.Q(reserve_bps__lte=BASIS_POINTS), name="operator_reserve"),
+            models.CheckConstraint(condition=models.Q(no_show_refund_percent__lte=100), name="operator_no_show_refund"),
         ]
 
     def clean(self) -> None:
@@ -72,3 +96,27 @@ class Operator(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CountryTax(models.Model):
+    """The tax within an operator's fares for travellers who board in a country, where it is not the operator's own."""
+
+    operator = models.ForeignKey(Operator, models.CASCADE, related_name="country_taxes", verbose_name=_("operator"))
+    country = models.CharField(
+        _("country where the traveller boards"), max_length=2,
+        validators=[RegexValidator(r"^[A-Z]{2}$", _("Two capital letters, as SA or NG."))],
+    )  # fmt: skip
+    tax_bps = models.PositiveIntegerField(
+        _("tax within fares, basis points"), validators=[MaxValueValidator(BASIS_POINTS)]
+    )
+
+    class Meta:
+        verbose_name = _("tax of a country")
+        verbose_name_plural = _("taxes of countries")
+        constraints = [
+            models.UniqueConstraint(fields=["operator", "country"], name="countrytax_one_per_country"),
+            models.CheckConstraint(condition=models.Q(tax_bps__lte=BASIS_POINTS), name="countrytax_rate"),
+        ]
+
+    def __str__(self) -> str:
+        return self.country

@@ -55,3 +55,11 @@ class Passenger(Stateful):
     def cancel(self, *, reason: str) -> None:
         """The passenger will not travel; the seat is given up in the same transaction."""
         self._move(PassengerStatus.CANCELLED, reason=reason)
+
+    def miss(self, *, reason: str) -> None:
+        """The trip has left without the passenger."""
+        self._move(PassengerStatus.NO_SHOW, reason=reason)
+
+    def board(self, *, reason: str = "") -> None:
+        """The passenger travels, or has travelled."""
+        self._move(PassengerStatus.BOARDED, reason=reason)

@@ -1,8 +1,9 @@
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.mode import Mode
-from bookings.models.operator import Operator, validate_policy
+from bookings.models.operator import BASIS_POINTS, Operator, validate_policy
 from bookings.models.place import Place
 
 
@@ -16,11 +17,18 @@ class Route(models.Model):
         _("cancellation policy"), null=True, blank=True, validators=[validate_policy],
         help_text=_("Empty: the operator's."),
     )  # fmt: skip
+    commission_bps = models.PositiveIntegerField(
+        _("commission, basis points"), null=True, blank=True, validators=[MaxValueValidator(BASIS_POINTS)],
+        help_text=_("Empty: the operator's."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("route")
         verbose_name_plural = _("routes")
-        constraints = [models.UniqueConstraint(fields=["operator", "name"], name="route_one_name_per_operator")]
+        constraints = [
+            models.UniqueConstraint(fields=["operator", "name"], name="route_one_name_per_operator"),
+            models.CheckConstraint(condition=models.Q(commission_bps__lte=BASIS_POINTS), name="route_commission"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -50,7 +50,10 @@ class Trip(Stateful):
         constraints = [
             models.UniqueConstraint(fields=["operator", "number", "service_date"], name="trip_one_per_number_and_date")
         ]
-        indexes = [models.Index(fields=["service_date", "id"], name="trip_by_date")]
+        indexes = [
+            models.Index(fields=["service_date", "id"], name="trip_by_date"),
+            models.Index(fields=["id"], name="trip_under_way", condition=Q(status__in=["open", "closed", "departed"])),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.service_date:%Y-%m-%d}"
@@ -78,8 +81,12 @@ class Trip(Stateful):
         self._move(TripStatus.CANCELLED, reason=reason)
 
     def depart(self, *, reason: str) -> None:
-        """It has left its first stop."""
+        """It has left the last stop where somebody boards; until then it is sold on at the stops ahead."""
         self._move(TripStatus.DEPARTED, reason=reason)
+
+    def arrive(self, *, reason: str) -> None:
+        """It has reached its last stop."""
+        self._move(TripStatus.ARRIVED, reason=reason)
 
 
 class TripStop(models.Model):

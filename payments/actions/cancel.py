@@ -11,17 +11,15 @@ from bookings.actions.cancel import cancel_seats
 from bookings.locks import lock_booking
 from bookings.models import Booking
 from bookings.queries import bookings_in_full
-from core.actors import current_actor
 from core.errors import InvalidState
 from core.money import Money
 from core.transactions import in_one_transaction
 from payments.actions.abandon import abandon
-from payments.effects import standing
 from payments.effects.explaining import absorb, explain
+from payments.effects.owing import owe
 from payments.errors import PaymentInProgress, QuoteChanged
-from payments.models import Payment, Refund, RefundReason
-from payments.nudge import nudge_refunds
-from payments.queries import disputes_of, open_payment, paying, unexplained
+from payments.models import Payment, RefundReason
+from payments.queries import disputes_of, open_payment, unexplained
 from payments.quotes import Quote, quote
 
 
@@ -42,7 +40,7 @@ class Wish:
     seats: Sequence[str] = ()
     fee: Money | None = None
     in_full: bool = False
-    cause: str = RefundReason.CANCELLED
+    cause: RefundReason = RefundReason.CANCELLED
     reason: str = ""
 
 
@@ -125,18 +123,4 @@ def _give_back(booking: Booking, offer: Quote, wish: Wish) -> None:
     explain(disputes_of(booking), min(offer.by_bank, owed))
     absorb(disputes_of(booking), max(0, offer.by_bank - owed))
     explain(unexplained(booking), offer.covered.get("suspense", 0))
-    owed = offer.refund.amount
-    for payment in paying(booking):
-        if (part := min(owed, standing.spare(payment))) > 0:
-            Refund.objects.create(
-                payment=payment,
-                amount=part,
-                currency=payment.currency,
-                reason=wish.cause,
-                note=wish.reason[:300],
-                requested_by=current_actor(),
-            )
-            owed -= part
-        payment.booking = booking
-        standing.show(payment, booking)
-    nudge_refunds()
+    owe(booking, offer.refund.amount, reason=wish.cause, note=wish.reason)

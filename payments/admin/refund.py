@@ -16,6 +16,7 @@ from core.admin.history import history
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, Table, WithSections
 from payments.admin import attention
+from payments.admin.after_departure import MarkNoShows, MarkTravelled, PayBackAfterDeparture
 from payments.admin.cancel_seats import CancelSeats
 from payments.admin.cancel_trip import CancelTrip
 from payments.admin.refund_steps import PayByHand, RefundStep, TryAgain, WasCourtesy, WentBack
@@ -112,6 +113,13 @@ class RefundAdmin(WithSections, ReadOnly, ModelAdmin):
         return (
             ("of-booking/<int:booking_id>/", "payments_cancel_seats", CancelSeats.as_view(model_admin=self)),
             ("of-trip/<int:trip_id>/", "payments_cancel_trip", CancelTrip.as_view(model_admin=self)),
+            (
+                "after-departure/<int:booking_id>/",
+                "payments_pay_back_after_departure",
+                PayBackAfterDeparture.as_view(model_admin=self),
+            ),
+            ("no-shows/<int:booking_id>/", "payments_mark_no_shows", MarkNoShows.as_view(model_admin=self)),
+            ("travelled/<int:booking_id>/", "payments_mark_travelled", MarkTravelled.as_view(model_admin=self)),
         )
 
     @action(description=TryAgain.title, icon="replay", permissions=["settle"])

@@ -42,6 +42,8 @@ class RefundReason(models.TextChoices):
     OVERPAID = "overpaid", _("More arrived than was due.")
     CANCELLED = "cancelled", _("Seats were cancelled.")
     TRIP_CANCELLED = "trip_cancelled", _("The trip was cancelled.")
+    NO_SHOW = "no_show", _("Somebody did not show up.")
+    AFTER_DEPARTURE = "after_departure", _("Given back after the journey.")
     GOODWILL = "goodwill", _("As a courtesy.")
     GATEWAY = "gateway", _("Made at the payment service itself.")
 

@@ -13,7 +13,9 @@ from tests.world import POLICY, make_place, make_seat_map, make_trip
 def operator_form(**other) -> dict:
     return {
         "code": "NEW", "name": "New Lines", "currency": "kwd", "commission_bps": "750", "tax_bps": "0",
-        "booking_fee": "0.120", "cancellation_policy": "48h:100%\n\n0 25", **other,
+        "booking_fee": "0.120", "cancellation_policy": "48h:100%\n\n0 25", "commission_tax_bps": "500",
+        "no_show_refund_percent": "20", "bears_disputes": "on", "country_taxes-TOTAL_FORMS": "1",
+        "country_taxes-INITIAL_FORMS": "0", "country_taxes-0-country": "EG", "country_taxes-0-tax_bps": "1400", **other,
     }  # fmt: skip
 
 
@@ -22,6 +24,8 @@ def test_an_operator_is_added_with_fee_and_policy_as_people_write_them(root):
     assert response.status_code == 302, errors_of(response)
     operator = Operator.objects.get()
     assert (operator.currency, operator.booking_fee) == ("KWD", 120)
+    assert (operator.commission_tax_bps, operator.no_show_refund_percent, operator.bears_disputes) == (500, 20, True)
+    assert list(operator.country_taxes.values_list("country", "tax_bps")) == [("EG", 1_400)]
     assert operator.cancellation_policy == [
         {"hours_before": 48, "refund_percent": 100}, {"hours_before": 0, "refund_percent": 25},
     ]  # fmt: skip
@@ -42,6 +46,9 @@ def test_an_operator_is_added_with_fee_and_policy_as_people_write_them(root):
         ({"cancellation_policy": "0 h: 50 %\n24 h: 80 %"}, "Order the tiers"),
         ({"cancellation_policy": "24 h: 101 %"}, "between 0 and 100 percent"),
         ({"commission_bps": "10001"}, "less than or equal to 10000"),
+        ({"commission_tax_bps": "10001"}, "less than or equal to 10000"),
+        ({"no_show_refund_percent": "101"}, "less than or equal to 100"),
+        ({"country_taxes-0-country": "eg"}, "Two capital letters"),
     ],
 )
 def test_terms_that_make_no_sense_are_refused(root, typed, error):

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 NAMES = [
     "checkpoint_ledger",
     "drain_outbox",
+    "earn_departed",
     "expire_holds",
     "match_payouts",
     "process_refunds",

@@ -40,6 +40,7 @@ def test_jobs_are_those_of_the_registry():
         "every minute": crontab(),
         "every 5 minutes": crontab(minute="*/5"),
         "every 10 minutes": crontab(minute="*/10"),
+        "every 15 minutes": crontab(minute="*/15"),
         "at 2:00": crontab(minute=0, hour="2,8,14,20"),
         "at 3:30": crontab(minute=30, hour=3),
     }

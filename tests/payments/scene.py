@@ -1,8 +1,11 @@
 """A paid booking, and what tests look at after its money moved."""
 
 from collections import defaultdict
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 
+from bookings.actions.complete import complete_departed_bookings
 from bookings.models import Booking
 from ledger.models import JournalEntry
 from payments.actions.cancel import Wish, cancel
@@ -10,6 +13,7 @@ from payments.actions.refund import process_due_refunds
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
 from payments.models import Payment, Refund
+from tests.clock import Clock, turned_to
 from tests.database import as_owner
 from tests.payments.gateway import send
 from tests.world import hold_seats, make_trip
@@ -20,9 +24,9 @@ def fresh(thing: Any) -> Any:
     return type(thing).objects.get(pk=thing.pk)
 
 
-def buy(sandbox: Any, *seats: str, trip: Any = None) -> tuple[Booking, Payment]:
+def buy(sandbox: Any, *seats: str, trip: Any = None, **stretch: str) -> tuple[Booking, Payment]:
     """Seats that were paid at the sandbox with a card; its charge is on the balance, and we know of all that."""
-    booking = hold_seats(trip or make_trip(), *(seats or ("1A", "1B")))
+    booking = hold_seats(trip or make_trip(), *(seats or ("1A", "1B")), **stretch)
     payment = start_payment(booking.pk).payment
     sandbox.pay(payment.session_id)
     sandbox.control(f"charges/{charge_of(sandbox, payment)['id']}/balance")
@@ -39,6 +43,17 @@ def charge_of(sandbox: Any, payment: Payment) -> dict[str, Any]:
         if charge["metadata"].get("payment_id") == str(payment.pk) and charge["status"] == "succeeded"
     ]
     return charge
+
+
+def after(booking: Booking) -> AbstractContextManager[Clock]:
+    """The clock, a minute after the booking's boarding stop was left."""
+    return turned_to(booking.boarding.departs_at + timedelta(minutes=1))
+
+
+def leave(booking: Booking) -> dict[str, int]:
+    """The job runs a minute after departure."""
+    with after(booking):
+        return complete_departed_bookings()
 
 
 def send_refunds() -> dict[str, int]:

@@ -80,7 +80,7 @@ def assert_ended(journey: Journey, end: End) -> None:
 def _assert_seats(booking: Booking) -> None:
     claims = SeatClaim.objects.filter(booking=booking)
     sold = claims.filter(expires_at=None).count()
-    assert (sold, claims.count()) == ((2, 2) if booking.status == "confirmed" else (0, 0))
+    assert (sold, claims.count()) == ((2, 2) if booking.is_sold else (0, 0))
 
 
 def _assert_mails(journey: Journey, booking: Booking) -> None:

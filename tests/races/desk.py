@@ -19,7 +19,7 @@ class Desk:
 
     client: httpx.Client
 
-    def look(self, decision: str, subject: Model, **typed: str) -> httpx.Response:
+    def look(self, decision: str, subject: Model, **typed: str | list[str]) -> httpx.Response:
         """The page that shows what will come of what was typed; nothing is done."""
         page = address(decision, subject)
         self.client.get(page)

@@ -12,8 +12,9 @@ import httpx
 from bookings.models import Booking, Trip
 from bookings.pages.access import booking_link
 from payments.models import Payment, Refund
+from tests.clock import Clock
 from tests.database import age_hold, as_owner
-from tests.payments.scene import lapse_refunds
+from tests.payments.scene import after, lapse_refunds
 from tests.races.desk import Desk
 from tests.races.machines import Machines
 from tests.races.travellers import Traveller
@@ -120,6 +121,10 @@ class Journey:
     def stay_away(self) -> None:
         """Until the hold has ended."""
         age_hold(self.booking)
+
+    def departed(self) -> AbstractContextManager[Clock]:
+        """A minute after the trip has left, by PostgreSQL's clock."""
+        return after(self.booking)
 
     def hear_everything(self) -> None:
         """Wait until the gateways have told what they had to tell; what failed at first is told again at once."""

@@ -1,4 +1,4 @@
-"""kill -9 at every fault point of paying, confirming, refunding, cancelling: no money is lost, nothing is doubled."""
+"""kill -9 at every fault point of paying, refunding, cancelling, earning: no money is lost, nothing is doubled."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager

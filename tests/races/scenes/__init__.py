@@ -4,7 +4,7 @@ Together they come to every fault point of these use cases. A scene names the st
 die before and after, plays, goes on as its traveller would when everything is up again, and tells how all has to end.
 """
 
-from tests.races.scenes import cancelling, deciding, in_naira, paying, refunding
+from tests.races.scenes import cancelling, deciding, in_naira, leaving, paying, refunding
 from tests.races.scenes.scene import SCENES, End, Scene
 
-__all__ = ["SCENES", "End", "Scene", "cancelling", "deciding", "in_naira", "paying", "refunding"]
+__all__ = ["SCENES", "End", "Scene", "cancelling", "deciding", "in_naira", "leaving", "paying", "refunding"]
