@@ -2,9 +2,10 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from core import jobs
+from core.errors import Problem
 
 
 class JobCommand(BaseCommand):
@@ -26,7 +27,10 @@ class JobCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         given = {option.name: options[option.name] for option in self.job.options}
-        result = jobs.run(self.job.name, **given)
+        try:
+            result = jobs.run(self.job.name, **given)
+        except Problem as error:
+            raise CommandError(error.detail) from error
         if options["json"]:
             self.stdout.write(json.dumps(result))
         else:

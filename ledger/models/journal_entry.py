@@ -21,6 +21,7 @@ class EntryKind(models.TextChoices):
     EARNING = "earning", _("earning")
     CANCELLATION_FEE = "cancellation_fee", _("cancellation fee")
     SETTLEMENT = "settlement", _("settlement")
+    RESERVE = "reserve", _("reserve released")
     PAYOUT = "payout", _("payout")
     CONVERSION = "conversion", _("conversion")
     SUSPENSE = "suspense", _("suspense")

@@ -14,6 +14,7 @@ from core.models import JobRun, OutboxMessage
 pytestmark = pytest.mark.django_db
 
 NAMES = [
+    "calculate_settlements",
     "checkpoint_ledger",
     "drain_outbox",
     "earn_departed",

@@ -30,6 +30,7 @@ OTHERS = {
     "bookings.actions.extend.": "seats before there is a payment",
     "bookings.actions.close_trip.": "the operator's trips",
     "bookings.actions.reopen_trip.": "the operator's trips",
+    "finance.": "what operators are paid",
     "ledger.": "the closing of the books",
     "payments.actions.explain.": "what staff know of a difference with the gateway",
     "payments.actions.match_": "what the gateway sends to our bank",
