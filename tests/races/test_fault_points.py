@@ -24,6 +24,9 @@ TRANSACTIONS = {
 }
 
 
+APPS = ("bookings", "finance", "payments")
+
+
 def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
     """Every module below these folders, by its path."""
     for folder in folders:
@@ -33,12 +36,12 @@ def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:
 
 
 def test_transactions_begin_in_one_place():
-    begun = {path for path, tree in modules("bookings", "finance", "payments") if "atomic" in _attributes(tree)}
+    begun = {path for path, tree in modules(*APPS) if "atomic" in _attributes(tree)}
     assert begun == TRANSACTIONS.keys()
 
 
 def test_only_the_gateways_know_the_clients_and_each_calls_them_in_one_function():
-    users = {path for path, tree in modules("bookings", "finance", "payments") if _imports(tree) & {"stripe", "requests", "httpx"}}
+    users = {path for path, tree in modules(*APPS) if _imports(tree) & {"stripe", "requests", "httpx"}}
     assert users == {
         "payments/gateways/flutterwave/client.py",
         "payments/gateways/stripe/client.py",
