@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import money_sections
-from bookings.admin.ledger_entries import ledger_entries, with_lines
 from bookings.admin.passengers import seats_of
 from bookings.models import Booking, Passenger
 from core.admin.display import Text, link, prose, utc
@@ -16,6 +15,7 @@ from core.admin.history import history
 from core.admin.sections import Section, Table
 from core.models import OutboxMessage
 from core.transitions import Stateful
+from ledger.admin.entries import ledger_entries, with_lines
 from ledger.models import JournalEntry
 
 

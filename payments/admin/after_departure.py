@@ -15,8 +15,8 @@ from core.admin.decision import Decision, Outlook, ReasonField
 from core.admin.sections import Facts
 from core.errors import InvalidState, Problem
 from core.money import Money
+from ledger.admin.rehearsal import rehearse
 from payments.actions.after_departure import available, give_back_earned, mark_no_shows, mark_travelled
-from payments.admin.rehearsal import rehearse
 from payments.admin.words import explain
 
 
@@ -70,7 +70,7 @@ class PayBackAfterDeparture(OfBooking):
     def outlook(self, wish: dict[str, Any]) -> Outlook:
         """The amount, what went back already, and the lines for the books."""
         booking = self.subject
-        posted = rehearse(booking, give_back_earned, booking.pk, wish["amount"], note=wish["reason"])
+        posted = rehearse(give_back_earned, booking.pk, wish["amount"], note=wish["reason"])
         went_back = min(wish["amount"], available(booking).by_gateway)
         facts = (
             (_("goes back"), Money(wish["amount"] - went_back, booking.currency)),
@@ -120,7 +120,7 @@ class MarkNoShows(OfBooking):
     def outlook(self, wish: dict[str, Any]) -> Outlook:
         """The seats, and the lines for the books if anything goes back."""
         booking = self.subject
-        posted = rehearse(booking, self.use_case, booking.pk, wish["seats"], reason=wish["reason"])
+        posted = rehearse(self.use_case, booking.pk, wish["seats"], reason=wish["reason"])
         facts = ((_("seats"), ", ".join(wish["seats"])), (_("reason"), wish["reason"]))
         return Outlook([Facts(_("what will come of it"), facts), posted])
 

@@ -8,10 +8,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from bookings.admin.ledger_entries import ledger_entries, with_lines
 from core.admin.display import Text, badge, link, money_column, time_column
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
+from ledger.admin.entries import ledger_entries, with_lines
 from ledger.models import JournalEntry
 from payments.actions.explain import explain_line
 from payments.admin.explaining import Explaining, NoteForm

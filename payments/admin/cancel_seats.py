@@ -1,6 +1,7 @@
 """Staff cancel seats of a booking, by its terms or with everything back."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -17,9 +18,9 @@ from core.admin.decision import Decision, Outlook, ReasonField
 from core.admin.sections import Facts, Section, Table
 from core.errors import InvalidState, Problem
 from core.money import Money
+from ledger.admin.rehearsal import watching
 from payments.actions.cancel import Wish, cancel
 from payments.admin.attention import UNEXPLAINED
-from payments.admin.rehearsal import rehearse_cancellation
 from payments.admin.words import explain
 from payments.models import Refund
 from payments.queries import paying
@@ -85,7 +86,7 @@ class CancelSeats(Decision):
         offer = quote(booking, timezone.now(), wish.get("seats"), in_full=wish.get("terms") == "full")
         sections: list[Section] = [_facts(booking, offer, wish["reason"])]
         if not booking.is_unpaid:
-            sections += [_by_seat(offer, booking), rehearse_cancellation(booking, _wish(wish, offer.refund))]
+            sections += [_by_seat(offer, booking), _rehearse(booking, _wish(wish, offer.refund))]
         return Outlook(sections, str(offer.refund.amount))
 
     def carry_out(self, wish: dict[str, Any], agreed: str) -> str:
@@ -102,6 +103,24 @@ class CancelSeats(Decision):
         if isinstance(error, InvalidState) and error.detail == InvalidState.title:
             return gettext("The booking is %(status)s.") % {"status": self.subject.get_status_display()}
         return explain(error, self.subject.currency)
+
+
+class _SeenEnough(Exception):
+    """Raised before the commit, so that there is none."""
+
+
+def _rehearse(booking: Booking, wish: Wish) -> Table:
+    """The entries that cancelling seats of a paid booking would write. Raises what `cancel` raises."""
+    tables: list[Table] = []
+    with watching() as written:
+
+        def look(_booking: Booking) -> None:
+            tables.append(written())
+            raise _SeenEnough
+
+        with suppress(_SeenEnough):
+            cancel(booking.pk, wish, before_commit=look)
+    return tables[0]
 
 
 def _wish(typed: dict[str, Any], expected: Money) -> Wish:

@@ -11,8 +11,8 @@ from core.admin.decision import Decision, Outlook, ReasonField
 from core.admin.sections import Facts
 from core.errors import Problem
 from core.money import Money
+from ledger.admin.rehearsal import rehearse
 from payments.actions.give_back import check_refundable, give_courtesy
-from payments.admin.rehearsal import rehearse
 from payments.admin.words import explain
 from payments.effects import standing
 from payments.models import Payment
@@ -52,7 +52,7 @@ class GiveCourtesy(Decision):
     def outlook(self, wish: dict[str, Any]) -> Outlook:
         """The amount, what is left then, and the lines for the books."""
         payment = self.subject
-        posted = rehearse(payment.booking, give_courtesy, payment.pk, wish["amount"], note=wish["reason"])
+        posted = rehearse(give_courtesy, payment.pk, wish["amount"], note=wish["reason"])
         amount = Money(wish["amount"], payment.currency)
         left = Money(standing.spare(payment), payment.currency) - amount
         facts = (

@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from bookings.admin.ledger_entries import ledger_entries, with_lines
 from core.admin.display import Text, badge, link, money_column, status_column, time_column, utc
 from core.admin.history import history
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
+from ledger.admin.entries import ledger_entries, with_lines
 from ledger.models import JournalEntry
 from payments.admin.attention import SOON, TO_ANSWER, to_answer_soon
 from payments.models import Dispute

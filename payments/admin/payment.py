@@ -12,10 +12,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from bookings.admin import money_sections
-from bookings.admin.ledger_entries import ledger_entries, with_lines
 from core.admin.display import link, money_column, status_column, time_column
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
+from ledger.admin.entries import ledger_entries, with_lines
 from ledger.models import JournalEntry
 from payments.admin.courtesy import GiveCourtesy
 from payments.admin.gateway import GATEWAY

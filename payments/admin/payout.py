@@ -8,12 +8,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from bookings.admin.ledger_entries import ledger_entries, with_lines
 from core.admin.display import Text, badge, link, money_column, status_column, time_column, utc
 from core.admin.history import history
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Facts, Section, Table, WithSections
 from core.money import Money
+from ledger.admin.entries import ledger_entries, with_lines
 from ledger.models import JournalEntry
 from payments.admin.balance_line import outcome_of
 from payments.admin.gateway import GATEWAY

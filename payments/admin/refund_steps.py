@@ -10,8 +10,8 @@ from core.admin.display import Text
 from core.admin.sections import Facts
 from core.errors import Problem
 from core.money import Money
+from ledger.admin.rehearsal import rehearse
 from payments.actions.give_back import account_as_courtesy, pay_by_hand, replace, try_again, went_another_way
-from payments.admin.rehearsal import rehearse
 from payments.admin.words import explain
 from payments.models import Refund
 
@@ -26,7 +26,7 @@ class RefundStep(Decision):
     def outlook(self, wish: dict[str, Any]) -> Outlook:
         """The refund, and the lines for the books."""
         refund = self.subject
-        posted = rehearse(refund.payment.booking, type(self).use_case, refund.pk, note=wish["reason"])
+        posted = rehearse(type(self).use_case, refund.pk, note=wish["reason"])
         facts = (
             (_("refund"), refund.money),
             (_("booking"), refund.payment.booking.reference),

@@ -19,12 +19,12 @@ TRANSACTIONS = {
     "bookings/demo.py": "the data of a demonstration",
     "payments/actions/reconcile/trial.py": "a dry run, rolled back",
     "payments/effects/paying.py": "a savepoint within the transaction of a payment",
-    "payments/admin/rehearsal.py": "a preview, rolled back",
+    "ledger/admin/rehearsal.py": "a preview, rolled back",
     "payments/gateways/calls.py": "the audit of a call: nothing is decided by it, and the points of the call follow",
 }
 
 
-APPS = ("bookings", "finance", "payments")
+APPS = ("bookings", "finance", "ledger", "payments")
 
 
 def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:

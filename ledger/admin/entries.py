@@ -1,3 +1,5 @@
+"""Entries as accountants write them, for any page that is about money."""
+
 from collections.abc import Iterable, Iterator
 
 from django.db.models import QuerySet
