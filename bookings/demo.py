@@ -76,12 +76,16 @@ SIGN_INS = (
         ("payments.request_refund", "payments.change_gatewayevent", "core.change_outboxmessage"),
     ),
     SignIn(  # pays back, sees refunds through, explains what the gateways' books have
-        "finance", "finance@demo.example", "Amina Bello", ("bookings", "payments", "ledger", "core"), (),
-        ("payments.request_refund", "payments.change_refund", "payments.reconcile"),
+        "finance", "finance@demo.example", "Amina Bello", ("bookings", "payments", "ledger", "finance", "core"), (),
+        ("payments.request_refund", "payments.change_refund", "payments.reconcile", "finance.pay_settlement"),
+    ),
+    SignIn(  # approves what finance pays
+        "controller", "controller@demo.example", "Sara Nasser", ("bookings", "payments", "ledger", "finance", "core"),
+        (), ("finance.approve_settlement",),
     ),
     SignIn(
         "auditor", "auditor@demo.example", "Yusuf Adeyemi",
-        ("accounts", "auth", "bookings", "payments", "ledger", "core"),
+        ("accounts", "auth", "bookings", "payments", "ledger", "finance", "core"),
     ),
 )  # fmt: skip
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from finance.models import Settlement
 from payments.admin import attention
 from payments.admin.balance_line import TO_EXPLAIN
 from payments.models import BalanceTransaction, Dispute, Finding, Refund
@@ -92,6 +93,11 @@ _LINES_TO_EXPLAIN = {
     "waiting": lambda: BalanceTransaction.objects.filter(TO_EXPLAIN),
 }
 
+_SETTLEMENTS = {
+    **_list(_("Settlements"), "request_quote", "finance", "settlement"),
+    "waiting": lambda: Settlement.objects.filter(Q(status="draft") | Settlement.TO_PAY),
+}
+
 _GROUPS: list[dict[str, Any]] = [
     {"items": [_TODAY, _ALL_TRIPS, _list(_("Bookings"), "confirmation_number", "bookings", "booking")]},
     {
@@ -101,6 +107,7 @@ _GROUPS: list[dict[str, Any]] = [
             _ALL_REFUNDS,
             _REFUNDS_TO_SEE_TO,
             _DISPUTES,
+            _SETTLEMENTS,
             _list(_("Ledger entries"), "menu_book", "ledger", "journalentry"),
             _list(_("Ledger accounts"), "account_balance", "ledger", "account"),
         ],

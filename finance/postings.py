@@ -4,6 +4,13 @@ from bookings.postings import operator_account
 from finance.models import Settlement
 from ledger.actions.post import Line, credit, debit, post
 
+ENTRIES = ("approved", "paid", "returned", "reopened", "reserve_released")
+
+
+def reference(settlement: Settlement, what: str) -> str:
+    """What an entry of a settlement is known by; `what` is one of ENTRIES."""
+    return f"settlement:{settlement.pk}:{what}"
+
 
 def approved(settlement: Settlement) -> None:
     """What it comes to is due now, less what is held back. A debt of the operator stays where it is."""
@@ -42,7 +49,7 @@ def _owed(settlement: Settlement) -> list[Line]:
 def _post(settlement: Settlement, what: str, lines: list[Line], kind: str = "settlement") -> None:
     post(
         kind=kind,
-        reference=f"settlement:{settlement.pk}:{what}",
+        reference=reference(settlement, what),
         currency=settlement.currency,
         lines=lines,
         memo=str(settlement),

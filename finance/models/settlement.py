@@ -41,6 +41,7 @@ class Settlement(Stateful):
 
     transitions = SETTLEMENT_TRANSITIONS
     LIVE: ClassVar = Q(status__in=[_S.DRAFT, _S.APPROVED, _S.PAID])
+    TO_PAY: ClassVar = Q(status=_S.APPROVED, total_amount__gt=F("reserve_amount"))
     TOTALS: ClassVar = (
         "gross_amount", "commission_amount", "cancellation_commission_amount", "tax_amount", "correction_amount",
         "released_amount", "brought_amount", "total_amount", "reserve_amount",

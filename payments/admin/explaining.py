@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from core.admin.dialog import go_to
 from core.errors import Problem
 
 
@@ -44,6 +45,5 @@ class Explaining(ModelAdmin):
         return self.reload(object_id)
 
     def reload(self, object_id: str) -> HttpResponse:
-        """A dialog is answered by a script on the page, which goes to this address."""
-        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
-        return HttpResponse(headers={"HX-Redirect": page})
+        """Back to its page."""
+        return go_to(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]))

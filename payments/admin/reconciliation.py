@@ -13,7 +13,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from core.admin.display import Text, badge, link, pretty_json, prose, time_column
+from core.admin.dialog import ask, go_to
+from core.admin.display import badge, link, pretty_json, prose, time_column
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, Table, WithSections
 from payments.actions.reconcile import Options, reconcile
@@ -22,10 +23,6 @@ from payments.models import ReconciliationRun
 
 STARTED, COMPLETED = time_column("started_at", _("started at")), time_column("completed_at", _("completed at"))
 _SHOWN = 200  # findings on the page of a run; the list has all of them
-
-
-def _ask(title: Text, description: Text) -> dict[str, Any]:
-    return {"title": title, "description": description, "form_class": BaseDialogForm, "form_submit_text": title}
 
 
 @admin.register(ReconciliationRun)
@@ -66,7 +63,7 @@ class ReconciliationRunAdmin(WithSections, ReadOnly, ModelAdmin):
     # ---------------------------------------------------------------------------------------------------- actions
     @action(
         description=_("Compare now (dry run)"), icon="search", permissions=["reconcile"],
-        dialog=_ask(
+        dialog=ask(
             _("Compare now (dry run)"), _("Asks the gateways about payments of the last days, and changes nothing.")
         ),
     )  # fmt: skip
@@ -76,7 +73,7 @@ class ReconciliationRunAdmin(WithSections, ReadOnly, ModelAdmin):
 
     @action(
         description=_("Compare and mend"), icon="build", permissions=["reconcile"],
-        dialog=_ask(
+        dialog=ask(
             _("Compare and mend"),
             _("Asks the gateways about payments of the last days, and mends what differs; as the job does by itself."),
         ),
@@ -97,8 +94,7 @@ class ReconciliationRunAdmin(WithSections, ReadOnly, ModelAdmin):
         self.message_user(
             request, told, messages.WARNING if report["mismatches"] > report["fixed"] else messages.SUCCESS
         )
-        # The dialog is answered by a script on the page, which goes to this address.
-        return HttpResponse(headers={"HX-Redirect": reverse("admin:payments_reconciliationrun_change", args=[run.pk])})
+        return go_to(reverse("admin:payments_reconciliationrun_change", args=[run.pk]))
 
 
 def _findings(run: ReconciliationRun) -> Table:

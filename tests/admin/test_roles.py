@@ -8,7 +8,13 @@ from bookings import demo
 CHANGES = {
     "traveller": set(),
     "staff": {"payments.request_refund", "payments.change_gatewayevent", "core.change_outboxmessage"},
-    "finance": {"payments.request_refund", "payments.change_refund", "payments.reconcile"},
+    "finance": {
+        "payments.request_refund",
+        "payments.change_refund",
+        "payments.reconcile",
+        "finance.pay_settlement",
+    },
+    "controller": {"finance.approve_settlement"},
     "auditor": set(),
 }
 

@@ -1,0 +1,140 @@
+"""Settlements at the staff site: one drafts and approves, another pays, everybody sees what they do."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils.translation import override
+
+from core.actors import acting_as
+from finance.actions.decide import approve
+from finance.actions.draft import draft
+from finance.models import Settlement
+from ledger.models import JournalEntry
+from payments.actions.after_departure import give_back_earned
+from tests.admin.conftest import as_role, root, superuser
+from tests.admin.deciding import address, confirm, decide, last_entry, lines_shown, preview
+from tests.admin.scene import count_queries, fresh, messages_of, page, text_of, words
+from tests.clock import turned_to
+from tests.finance.year import day, first, sell_and_leave
+
+__all__ = ["as_role", "root", "superuser"]
+pytestmark = pytest.mark.django_db(transaction=True)
+YES = {"_form_submitted": "on"}
+STEPS = {"approve": "Fine", "pay": "TRF 1", "give_back": "Account closed", "void": "Wrong"}
+
+
+@pytest.fixture
+def payment():
+    """Of a trip that left in January; it is February now."""
+    with turned_to(day(1, 1)) as clock:
+        paid = sell_and_leave(clock, day(1), "1A", "1B")
+        clock.move_to(day(2))
+        yield paid
+
+
+@pytest.fixture
+def settlement(payment) -> Settlement:
+    return draft(payment.booking.trip.operator.pk, first(1))
+
+
+def step(name: str, settlement: Settlement) -> str:
+    return address(f"finance_settlement_{name}", settlement)
+
+
+def test_last_month_is_drafted_by_a_button(root, payment):
+    with override("en"):
+        button = reverse("admin:finance_settlement_draft_month")
+    assert root.get(button).status_code == 200  # it asks first
+    assert not Settlement.objects.exists()
+    response = root.get(root.post(button, YES).headers["HX-Redirect"])
+    assert messages_of(response) == ["2027-01: drafts 1, reserves released 0."]
+    settlement = Settlement.objects.get()
+    text = words(response)
+    assert f"2027-01 Operator SAR draft SAR {settlement.due.major:,.2f}" in text, text
+
+
+def test_one_approves_and_another_pays(as_role, settlement):
+    controller, finance = as_role("controller"), as_role("finance")
+    shown, before = preview(controller, step("approve", settlement), reason="Looked at"), last_entry()
+    due = f"SAR {settlement.due.major:,.2f}"
+    assert lines_shown(shown) == [
+        ("settlement", "operator:OPSAR:payable", due, ""), ("", "operator:OPSAR:due", "", due),
+    ]  # fmt: skip
+    assert (fresh(settlement).status, last_entry()) == ("draft", before)
+    assert messages_of(confirm(controller, shown)) == [f"It is approved. {due} is due."]
+    assert controller.get(step("pay", settlement)).status_code == 403
+
+    shown = preview(finance, step("pay", settlement), reason="TRF 2027/001")
+    assert lines_shown(shown) == [("settlement", "operator:OPSAR:due", due, ""), ("", "bank", "", due)]
+    assert messages_of(confirm(finance, shown)) == [f"{due} is paid."]
+    settlement = fresh(settlement)
+    assert (settlement.status, settlement.transfer) == ("paid", "TRF 2027/001")
+    assert [log.change_message for log in LogEntry.objects.order_by("pk")] == [
+        "Approve: Looked at", "Paid: TRF 2027/001",
+    ]  # fmt: skip
+    text = text_of(finance, page(settlement, "change"))
+    for part in ("TRF 2027/001", "How it adds up", due, "settlement:", settlement.approved_by):
+        assert part in text, part
+
+
+def test_nobody_does_both(root, settlement):
+    decide(root, step("approve", settlement), reason="Fine")
+    response = root.post(step("pay", settlement), {"reason": "TRF 1"})
+    assert "You approved it yourself: somebody else has to pay it." in words(response)
+    assert fresh(settlement).status == "approved"
+
+
+def test_what_changed_meanwhile_is_shown_and_not_approved(root, settlement, payment):
+    shown = preview(root, step("approve", settlement), reason="Fine")
+    with turned_to(day(1, 31)):
+        give_back_earned(payment.booking_id, 1_000, note="Late")
+    response = confirm(root, shown)
+    assert "It does not come to this any more: make the draft anew, and look at it again." in words(response)
+    assert fresh(settlement).status == "draft"
+    root.post(step("draft_anew", settlement), YES)
+    decide(root, step("approve", settlement), reason="Fine")
+    assert fresh(settlement).status == "approved"
+    assert fresh(settlement).lines.count() == 2
+
+
+def test_a_return_and_a_new_one(root, settlement):
+    with acting_as("user:99"):
+        approve(settlement.pk, expected=settlement.due)
+    decide(root, step("pay", settlement), reason="TRF 1")
+    decide(root, step("give_back", settlement), reason="Account closed")
+    assert fresh(settlement).status == "returned"
+    again = draft(settlement.operator_id, settlement.month)
+    decide(root, step("void", again), reason="Not yet")
+    assert fresh(again).status == "void"
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_who_may_not_decide_is_refused_and_nothing_happens(as_role, settlement, name):
+    auditor, before = as_role("auditor"), last_entry()
+    assert text_of(auditor, page(settlement, "change"))
+    content = auditor.get(page(settlement, "change")).content.decode()
+    assert step(name, settlement) not in content
+    typed = {"reason": STEPS[name]}
+    for response in (auditor.get(step(name, settlement)), auditor.post(step(name, settlement), typed)):
+        assert response.status_code == 403
+    with override("en"):
+        assert auditor.post(reverse("admin:finance_settlement_draft_month"), YES).status_code == 403
+    assert auditor.post(step("draft_anew", settlement), YES).status_code == 403
+    assert (fresh(settlement).status, last_entry()) == ("draft", before)
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "offered"), [("pay", False), ("give_back", False), ("approve", True), ("void", True)])
+def test_only_what_can_be_done_is_offered_and_done(root, settlement, name, offered):
+    assert (step(name, settlement) in root.get(page(settlement, "change")).content.decode()) == offered
+    if not offered:
+        response = root.get(step(name, settlement), follow=True)
+        assert messages_of(response) == ["The settlement is draft."]
+
+
+def test_the_list_costs_the_same_however_many_there_are(root, settlement):
+    few = count_queries(root, page(Settlement))
+    for month in range(2, 9):
+        Settlement.objects.create(operator=settlement.operator, currency="SAR", month=first(month))
+    assert count_queries(root, page(Settlement)) == few
+    assert JournalEntry.objects.filter(kind="settlement").count() == 0
