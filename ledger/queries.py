@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypedDict
 
-from django.db.models import BigIntegerField, Func, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import BigIntegerField, Func, Sum
 from django.utils import timezone
 
 from ledger.chart import kind_of
@@ -40,6 +40,14 @@ class TrialBalance(TypedDict):
 # The balance of an account, in an expression about Account: its newest checkpoint and the postings after it.
 ACCOUNT_BALANCE = Func("pk", function="ledger_balance", output_field=BigIntegerField())
 
+# An account that had no postings by then has no turnover, and no row.
+_TURNOVERS = """
+SELECT account.currency, account.code, account.kind, turnover.debits, turnover.credits
+  FROM ledger_account account CROSS JOIN LATERAL ledger_turnover(account.id, %(until)s::timestamptz) turnover
+ WHERE turnover.debits IS NOT NULL AND (%(currency)s::text IS NULL OR account.currency = %(currency)s)
+ ORDER BY account.currency, account.code
+"""
+
 
 def balance(code: str, currency: str) -> int:
     """The balance of an account, 0 if nothing was ever posted. Raises AccountUnknownError for a code off the chart."""
@@ -55,24 +63,8 @@ def balances(currency: str | None = None) -> dict[tuple[str, str], int]:
 
 def trial_balance(at: date | None = None, currency: str | None = None) -> TrialBalance:
     """Debits and credits of every account, posted up to the end of that day by UTC; without a day, up to now."""
-    posted = Q(postings__isnull=False)
-    if at:
-        posted &= Q(postings__entry__posted_at__lt=datetime.combine(at + timedelta(days=1), time.min, UTC))
-    if currency:
-        posted &= Q(currency=currency)
-    rows = (
-        Account.objects.filter(posted)
-        .order_by("currency", "code")
-        .values_list(
-            "currency",
-            "code",
-            "kind",
-            Coalesce(Sum("postings__amount", filter=Q(postings__amount__gt=0)), 0),
-            -Coalesce(Sum("postings__amount", filter=Q(postings__amount__lt=0)), 0),
-        )
-    )
     currencies: dict[str, CurrencyBalance] = {}
-    for of, code, kind, debit, credit in rows:
+    for of, code, kind, debit, credit in _turnovers(end_of(at), currency):
         books = currencies.setdefault(of, {"accounts": [], "total_debit": 0, "total_credit": 0})
         books["accounts"].append(
             {"code": code, "kind": kind, "debit": debit, "credit": credit, "balance": debit - credit}
@@ -80,6 +72,20 @@ def trial_balance(at: date | None = None, currency: str | None = None) -> TrialB
         books["total_debit"] += debit
         books["total_credit"] += credit
     return {"at": (at or timezone.now().astimezone(UTC).date()).isoformat(), "currencies": currencies}
+
+
+def end_of(day: date | None) -> str:
+    """The first moment, by UTC, that is later than that day, as PostgreSQL reads it; without a day there is none."""
+    if day is None or day == date.max:
+        return "infinity"
+    return datetime.combine(day + timedelta(days=1), time.min, UTC).isoformat()
+
+
+def _turnovers(until: str, currency: str | None) -> list[tuple[str, str, str, int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TURNOVERS, {"until": until, "currency": currency})
+        found: list[tuple[str, str, str, int, int]] = cursor.fetchall()
+    return found
 
 
 def debits(references: Iterable[str]) -> dict[str, int]:

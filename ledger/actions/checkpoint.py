@@ -1,11 +1,12 @@
-"""Write down the balances of the accounts that moved, so that reading one stays cheap."""
+"""Write down what the accounts that moved come to, so that reading them stays cheap, now and for any past date."""
 
 from django.db import connection
 
 from core.transactions import in_one_transaction
 from ledger import gate
 
-# Above the highest id that any checkpoint counts stands all that moved since.
+# Above the highest id that any checkpoint counts stands all that moved since. The guard adds what was debited of each
+# balance, and up to when.
 _CHECKPOINT = """
 INSERT INTO ledger_checkpoint (account_id, balance, up_to_id)
 SELECT account_id, ledger_balance(account_id, max(id)), max(id)

@@ -61,6 +61,18 @@ CHECKPOINT = """
     INSERT INTO ledger_checkpoint (account_id, balance, up_to_id)
     SELECT account_id, sum(amount) + {error}, max(id) FROM ledger_posting GROUP BY account_id"""
 
+
+def told(columns: str) -> str:
+    """An entry, and checkpoints that tell more than a balance."""
+    named = "debits, posted_to" if "posted_to" in columns else "debits"
+    return (
+        entry_sql(BALANCED)
+        + f"; INSERT INTO ledger_checkpoint (account_id, balance, up_to_id, {named})"
+        + f" SELECT account_id, balance, up_to, {columns} FROM (SELECT account_id, max(id) AS up_to FROM ledger_posting"
+        + " GROUP BY account_id) moved, ledger_counted(account_id, up_to) counted"
+    )
+
+
 ATTACKS = {
     "unbalanced entry": Attack(entry_sql([(CLEARING, 5), (UNEARNED, -4)]), "journalentry_balances"),
     "two unbalanced entries that balance each other": Attack(
@@ -168,6 +180,9 @@ ATTACKS = {
         "checkpoint_one_per_posting",
     ),
     "false checkpoint": Attack(entry_sql(BALANCED) + ";" + CHECKPOINT.format(error=1), "checkpoint_true"),
+    "checkpoint of false debits": Attack(told("debits + 1"), "checkpoint_true"),
+    "checkpoint of an earlier time": Attack(told("debits, posted_to - interval '1 microsecond'"), "checkpoint_true"),
+    "checkpoint of a later time": Attack(told("debits, posted_to + interval '1 microsecond'"), "checkpoint_true"),
     "checkpoint edited": Attack(
         "UPDATE ledger_checkpoint SET balance = 0", "ledger_checkpoint_append_only", forbidden=True
     ),
@@ -289,6 +304,7 @@ def test_nobody_says_that_this_is_a_replica(role):
         "ALTER TABLE ledger_posting DROP CONSTRAINT posting_moves_money",
         "DROP FUNCTION guard_entry_balances() CASCADE",
         "CREATE OR REPLACE FUNCTION ledger_balance(account bigint, up_to bigint) RETURNS bigint LANGUAGE sql RETURN 0",
+        "DROP FUNCTION ledger_turnover(bigint, timestamptz)",
         "CREATE TRIGGER mine BEFORE INSERT ON ledger_posting EXECUTE FUNCTION guard_postings_join()",
         "SELECT setval('ledger_posting_id_seq', 1)",
         "CREATE TABLE public.ledger (id int)",
