@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from finance.models import Settlement
+from finance.reports.registry import REPORTS
 from payments.admin import attention
 from payments.admin.balance_line import TO_EXPLAIN
 from payments.models import BalanceTransaction, Dispute, Finding, Refund
@@ -98,6 +99,16 @@ _SETTLEMENTS = {
     "waiting": lambda: Settlement.objects.filter(Q(status="draft") | Settlement.TO_PAY),
 }
 
+_REPORTS: list[Link] = [
+    {
+        "title": report.title,
+        "icon": report.icon,
+        "link": reverse_lazy("report", args=[report.name]),
+        "permission": lambda request: request.user.has_perm("finance.view_reports"),
+    }
+    for report in REPORTS.values()
+]
+
 _GROUPS: list[dict[str, Any]] = [
     {"items": [_TODAY, _ALL_TRIPS, _list(_("Bookings"), "confirmation_number", "bookings", "booking")]},
     {
@@ -121,6 +132,7 @@ _GROUPS: list[dict[str, Any]] = [
             _LINES_TO_EXPLAIN,
         ],
     },
+    {"title": _("Reports"), "items": _REPORTS},
     {
         "title": _("Operations"),
         "items": [

@@ -1,4 +1,4 @@
-"""What can go wrong when operators are settled with."""
+"""What can go wrong when operators are settled with, and what a report can be asked in vain."""
 
 from core.errors import Problem
 
@@ -25,3 +25,9 @@ class EarlierDraft(FinanceError):
     """An earlier settlement of the operator is a draft still: what it carries forward is not known."""
 
     code, title = "earlier_draft", "An earlier settlement of this operator is a draft still: decide about that first."
+
+
+class PeriodRefused(FinanceError):
+    """The days asked for are the wrong way round, or too many for a report that has a column for each month."""
+
+    code, status, title = "validation_error", 400, "This period cannot be reported."

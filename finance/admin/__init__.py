@@ -1,4 +1,4 @@
-"""Finance in the staff site: what operators are paid."""
+"""Finance in the staff site: what operators are paid, and the reports."""
 
 from finance.admin.settlement import SettlementAdmin
 

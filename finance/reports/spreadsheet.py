@@ -1,0 +1,94 @@
+"""Reports as tables for spreadsheet programs: exact amounts in major units, and no text that is run as a formula."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from django.utils.translation import gettext as _
+from tablib import Dataset
+
+from core.money import Money
+from finance.reports.report import Column, Kind, Part, Report, Row, Total
+
+Cell = str | int | Decimal | datetime
+
+# What spreadsheet programs take the beginning of a formula from (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # which XML, and so XLSX, cannot hold
+_AT_ONCE = 1_000  # rows that are in memory while CSV is written
+MOST_ROWS = 20_000  # of an XLSX, which is put together in memory: about 5 kB a row
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for something else
+
+
+class TooManyRows(ValueError):
+    """The report is too long for an XLSX."""
+
+
+def csv(report: Report) -> Iterator[str]:
+    """The report as CSV, in pieces: however long it is, a thousand rows are in memory."""
+    lines = _lines(report)
+    yield BYTE_ORDER_MARK + _csv([_titles(report)])
+    while some := list(islice(lines, _AT_ONCE)):
+        yield _csv(some)
+
+
+def xlsx(report: Report) -> bytes:
+    """The report as a workbook of one sheet, amounts as numbers. Raises TooManyRows above MOST_ROWS rows."""
+    dataset = Dataset(headers=_titles(report), title=str(report.title)[:31])
+    for number, line in enumerate(_lines(report)):
+        if number >= MOST_ROWS:
+            raise TooManyRows
+        dataset.append(line)
+    made: bytes = dataset.export("xlsx")
+    return made
+
+
+def _csv(lines: list[list[Cell]] | list[list[str]]) -> str:
+    written: str = Dataset(*lines).export("csv")
+    return written
+
+
+def _titles(report: Report) -> list[str]:
+    return [harmless(_("currency")), *(harmless(title_of(column)) for column in report.columns)]
+
+
+def title_of(column: Column) -> str:
+    """The title of a column; that of times names their zone."""
+    return f"{column.title} (UTC)" if column.kind == Kind.TIME else str(column.title)
+
+
+def _lines(report: Report) -> Iterator[list[Cell]]:
+    for part in report.parts:
+        yield from (_total(report, part, total) for total in part.before)
+        for row in part.rows:
+            yield [part.currency, *(_cell(column, row.get(column.key), part.currency) for column in report.columns)]
+        yield from (_total(report, part, total) for total in part.after)
+
+
+def _total(report: Report, part: Part, total: Total) -> list[Cell]:
+    row: Row = total.values
+    _first, *others = report.columns
+    cells = [_cell(column, row.get(column.key), part.currency) for column in others]
+    return [part.currency, harmless(str(total.title)), *cells]
+
+
+def _cell(column: Column, value: Any, currency: str) -> Cell:
+    if value is None:
+        return ""
+    match column.kind:
+        case Kind.MONEY:
+            return Money(value, currency).major
+        case Kind.NUMBER:
+            return int(value)
+        case Kind.TIME:
+            return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)  # type: ignore[no-any-return]
+    return harmless(str(column.words.get(value, value)))
+
+
+def harmless(text: str) -> str:
+    """The text, with an apostrophe before what a spreadsheet program would take for a formula."""
+    text = _CONTROLS.sub("", text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
