@@ -76,16 +76,14 @@ def _total(report: Report, part: Part, total: Total) -> list[Cell]:
     first, *others = report.columns
     values = ((column, total.values.get(column.key)) for column in others)
     # Beside the name of a total, what is not summed stays empty.
-    return [
-        _cell(first, total.title),
-        *(_cell(column, "" if value is None else _plain(column, value, part.currency)) for column, value in values),
-    ]
+    sums = [_cell(column, "" if value is None else _shown(column, value, part.currency)) for column, value in values]
+    return [_cell(first, total.title), *sums]
 
 
 def _cells(report: Report, part: Part, row: Row, bookings: Mapping[str, int]) -> Iterator[Cell]:
     for column in report.columns:
         value: Any = row.get(column.key)
-        shown = None if column.is_sparse and not value else _plain(column, value, part.currency)
+        shown = _shown(column, value, part.currency)
         if value and column.kind == Kind.ACCOUNT:
             shown = _statement(report, value, part.currency)
         elif column.kind == Kind.ENTRY:
@@ -97,6 +95,10 @@ def _cells(report: Report, part: Part, row: Row, bookings: Mapping[str, int]) ->
 
 def _cell(column: Column, value: object) -> Cell:
     return Cell(title_of(column), value, column.kind in _NUMBERS)
+
+
+def _shown(column: Column, value: Any, currency: str) -> object:
+    return None if column.is_sparse and not value else _plain(column, value, currency)
 
 
 def _plain(column: Column, value: Any, currency: str) -> object:
