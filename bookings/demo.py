@@ -77,11 +77,12 @@ SIGN_INS = (
     ),
     SignIn(  # pays back, sees refunds through, explains what the gateways' books have
         "finance", "finance@demo.example", "Amina Bello", ("bookings", "payments", "ledger", "finance", "core"), (),
-        ("payments.request_refund", "payments.change_refund", "payments.reconcile", "finance.pay_settlement"),
+        ("payments.request_refund", "payments.change_refund", "payments.reconcile", "finance.pay_settlement",
+         "ledger.adjust", "ledger.reverse_entry"),
     ),
     SignIn(  # approves what finance pays
         "controller", "controller@demo.example", "Sara Nasser", ("bookings", "payments", "ledger", "finance", "core"),
-        (), ("finance.approve_settlement",),
+        (), ("finance.approve_settlement", "ledger.close_period"),
     ),
     SignIn(
         "auditor", "auditor@demo.example", "Yusuf Adeyemi",

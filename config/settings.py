@@ -19,6 +19,7 @@ refuse_incomplete_production()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = ENVIRONMENT == "development"
+SITE_NAME = "Berth"  # on staff pages and documents
 
 # Development and tests work without any environment; production refused to come this far without its own.
 SECRET_KEY = env.str("SECRET_KEY", "development-only-key-that-production-never-accepts")
@@ -206,7 +207,7 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": False,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Berth",
+    "TITLE": SITE_NAME,
     "DESCRIPTION": "Search trips, hold seats, name passengers, pay. See docs/api.md for a tour.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -281,6 +282,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
+        "fontTools": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},  # its INFO lines tell of every request; ours tell what came of them
     },
@@ -292,8 +294,8 @@ structlog.configure(
 )
 
 UNFOLD = {
-    "SITE_TITLE": "Berth",
-    "SITE_HEADER": "Berth",
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
     "SITE_SYMBOL": "anchor",
     "SITE_SUBHEADER": _("Seats, money, books"),
     "SHOW_HISTORY": True,

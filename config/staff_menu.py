@@ -121,6 +121,7 @@ _GROUPS: list[dict[str, Any]] = [
             _SETTLEMENTS,
             _list(_("Ledger entries"), "menu_book", "ledger", "journalentry"),
             _list(_("Ledger accounts"), "account_balance", "ledger", "account"),
+            _list(_("Closed months"), "lock", "ledger", "period"),
         ],
     },
     {

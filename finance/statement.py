@@ -4,10 +4,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from bookings.models import Booking
-from finance.models import Settlement, SettlementLine
+from finance.models import LineKind, Settlement, SettlementLine
+from finance.reports.report import Column, Kind, Part, Report, Total
+from finance.settlement_sum import adding_up
 
 _BATCH = 500
+COLUMNS = (
+    Column("at", _("at"), Kind.TIME),
+    Column("kind", _("kind"), words=dict(LineKind.choices)),
+    Column("booking", _("booking"), Kind.BOOKING),
+    Column("trip", _("trip")),
+    Column("stretch", _("stretch")),
+    Column("gross", _("fare without tax"), Kind.MONEY, is_sparse=True),
+    Column("commission", _("commission"), Kind.MONEY, is_sparse=True),
+    Column("tax", _("tax on commission"), Kind.MONEY, is_sparse=True),
+    Column("net", _("for the operator"), Kind.MONEY),
+)
 
 
 @dataclass(frozen=True)
@@ -63,3 +78,26 @@ def _told(line: SettlementLine, bookings: dict[str, Booking]) -> StatementLine:
         return StatementLine(entry.effective_at, line.kind, entry.booking_reference, "", entry.memo, *amounts)
     stretch = f"{booking.boarding.place.code}–{booking.alighting.place.code}"
     return StatementLine(entry.effective_at, line.kind, booking.reference, str(booking.trip), stretch, *amounts)
+
+
+def statement_report(settlement: Settlement) -> Report:
+    """The whole of it as a report, for files: all lines, and below them how it adds up. Commission and tax are signed
+    as they count for the operator.
+    """
+    sums = [Total(name, name, {"net": money.amount}) for name, money, _is_sum in adding_up(settlement)]
+    rows = (
+        {
+            "at": line.at,
+            "kind": line.kind,
+            "booking": line.booking,
+            "trip": line.trip,
+            "stretch": line.stretch,
+            "gross": line.gross,
+            "commission": -line.commission,
+            "tax": -line.tax,
+            "net": line.net,
+        }
+        for line in statement_lines(settlement)
+    )
+    period = {"at": f"{settlement.month:%Y-%m}"}
+    return Report("settlement", str(settlement), period, COLUMNS, [Part(settlement.currency, rows, after=sums)])

@@ -29,7 +29,26 @@ _CHART = {
     "fx:{currency}": AccountKind.CLEARING,
     "suspense": AccountKind.CLEARING,
 }
-_PATTERNS = [(re.compile(re.sub(r"\{\w+\}", r"[A-Za-z0-9_-]{1,40}", code)), kind) for code, kind in _CHART.items()]
+# Where people may write by hand. The others are proved by something: a gateway's balance, bookings, settlements.
+_BY_HAND = (
+    "bank",
+    "cash:{desk}",
+    "tax:payable",
+    "tax:commission",
+    "operator:{operator}:payable",
+    "fx:{currency}",
+    *(code for code in _CHART if code.startswith("platform:")),
+)
+
+
+def _pattern(code: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{\w+\}", r"[A-Za-z0-9_-]{1,40}", code))
+
+
+_PATTERNS = [(_pattern(code), kind) for code, kind in _CHART.items()]
+_HAND_PATTERNS = [_pattern(code) for code in _BY_HAND]
+# Those that stand for one account each.
+PLAIN_BY_HAND = tuple(sorted(code for code in _BY_HAND if "{" not in code))
 
 
 def kind_of(code: str) -> AccountKind:
@@ -38,3 +57,8 @@ def kind_of(code: str) -> AccountKind:
         if pattern.fullmatch(code):
             return kind
     raise AccountUnknownError(f"The chart of accounts has no {code!r}.")
+
+
+def is_kept_by_hand(code: str) -> bool:
+    """Whether people may write on an account of this code."""
+    return any(pattern.fullmatch(code) for pattern in _HAND_PATTERNS)

@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, Func, Sum
 from django.utils import timezone
 
 from ledger.chart import kind_of
-from ledger.models import Account, Posting
+from ledger.models import Account, JournalEntry, Period, PeriodStatus, Posting
 
 
 class AccountLine(TypedDict):
@@ -99,3 +99,14 @@ def left_of_booking(booking_reference: str, currency: str) -> dict[str, int]:
     of_booking = Posting.objects.filter(entry__booking_reference=booking_reference, entry__currency=currency)
     sums = of_booking.order_by().values_list("account__code").annotate(held=-Sum("amount"))
     return dict(sums)
+
+
+def months_to_close(today: date) -> list[date]:
+    """The months by UTC, each named by its first day, that have ended, are open, and not before the first entry."""
+    first = JournalEntry.objects.order_by("pk").values_list("period", flat=True).first()
+    if first is None:
+        return []
+    closed = set(Period.objects.filter(status=PeriodStatus.CLOSED).values_list("month", flat=True))
+    months = range(first.year * 12 + first.month - 1, today.year * 12 + today.month - 1)
+    named = (date(number // 12, number % 12 + 1, 1) for number in months)
+    return [month for month in named if month not in closed]

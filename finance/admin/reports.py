@@ -1,12 +1,12 @@
 """The reports in the staff site: one page for all of them, and one for their files."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -14,16 +14,16 @@ from django.views.generic import View
 
 from core.errors import Problem
 from finance.admin.drawn import period, tables
+from finance.admin.files import FORMS, named
 from finance.admin.question import Question
 from finance.reports import spreadsheet
 from finance.reports.registry import REPORTS, Definition
 from finance.reports.report import Report
 
 ROWS = 100  # a page of a report that is shown in pages
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class _OfReport(PermissionRequiredMixin, View):
+class _OfReport(PermissionRequiredMixin, View, ABC):
     permission_required = "finance.view_reports"
     raise_exception = True
 
@@ -44,9 +44,9 @@ class _OfReport(PermissionRequiredMixin, View):
             question.add_error(None, error.detail)
             return self.page(question, status=400)
 
+    @abstractmethod
     def answer(self, question: Question) -> HttpResponseBase:
         """What comes of a question that can be asked."""
-        raise NotImplementedError
 
     def page(self, question: Question, report: Report | None = None, status: int = 200, **more: Any) -> HttpResponse:
         """The page with the form, and the report if there is one."""
@@ -84,28 +84,16 @@ class ReportFile(_OfReport):
     def answer(self, question: Question) -> HttpResponseBase:
         """The file; a page with the reason if it would be too large."""
         form = self.kwargs["form"]
-        if form not in _FILES:
+        if form not in FORMS:
             raise Http404
         report = self.definition.make(**question.cleaned_data)
         try:
-            response = _FILES[form](report)
+            response = FORMS[form](report)
         except spreadsheet.TooManyRows:
             said = _("That is more than %(count)d rows: too many for XLSX. Take CSV, or fewer days.")
             question.add_error(None, said % {"count": spreadsheet.MOST_ROWS})
             return self.page(question, status=400)
-        response["Content-Disposition"] = f'attachment; filename="{_name(self.definition, report)}.{form}"'
-        return response
-
-
-def _csv(report: Report) -> HttpResponseBase:
-    return StreamingHttpResponse(spreadsheet.csv(report), content_type="text/csv; charset=utf-8")
-
-
-def _xlsx(report: Report) -> HttpResponseBase:
-    return HttpResponse(spreadsheet.xlsx(report), content_type=_XLSX)
-
-
-_FILES: dict[str, Callable[[Report], HttpResponseBase]] = {"csv": _csv, "xlsx": _xlsx}
+        return named(response, f"{_name(self.definition, report)}.{form}")
 
 
 def _name(definition: Definition, report: Report) -> str:

@@ -23,10 +23,12 @@ from core.money import Money
 from finance import postings
 from finance.actions.calculate import calculate
 from finance.actions.draft import draft
+from finance.admin.settlement_files import StatementFiles
 from finance.admin.settlement_lines import lines_of
 from finance.admin.settlement_steps import Approve, GiveBack, Pay, Void
 from finance.models import Settlement, SettlementStatus
 from finance.months import month_before
+from finance.settlement_sum import adding_up
 from ledger.admin.entries import ledger_entries, with_lines
 from ledger.models import JournalEntry
 
@@ -60,7 +62,7 @@ class ToDoFilter(admin.SimpleListFilter):
 
 
 @admin.register(Settlement)
-class SettlementAdmin(WithSections, ReadOnly, ModelAdmin):
+class SettlementAdmin(StatementFiles, WithSections, ReadOnly, ModelAdmin):
     """What operators are paid, the newest month first, each with all that it is the sum of."""
 
     list_display = ("month_named", "operator", STATUS, "due", TOTAL, RESERVE, PAID)
@@ -75,7 +77,10 @@ class SettlementAdmin(WithSections, ReadOnly, ModelAdmin):
         ("operator", STATUS), ("month_named", "due"), (MADE,), ("approved_by", APPROVED), ("paid_by", PAID), "transfer",
     )  # fmt: skip
     actions_list: ClassVar = ["draft_month"]
-    actions_detail: ClassVar = ["approve", "pay", "give_back", "draft_anew", "void"]
+    actions_detail: ClassVar = [
+        "approve", "pay", "give_back", "draft_anew", "void",
+        {"title": _("Statement"), "icon": "download", "items": StatementFiles.FORMS},
+    ]  # fmt: skip
 
     def sections(self, request: HttpRequest, obj: Settlement) -> Iterable[Section]:
         yield sum_of(obj)
@@ -157,32 +162,13 @@ class SettlementAdmin(WithSections, ReadOnly, ModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Only what can be done now."""
         settlement = self.get_object(request, object_id)
-        possible = _STEPS.get(settlement.status, set()) if settlement is not None else set()
+        possible = {*StatementFiles.FORMS, *(_STEPS.get(settlement.status, ()) if settlement is not None else ())}
         if settlement is not None and not settlement.due:
-            possible = possible - {"pay"}
+            possible.discard("pay")
         actions: list[Any] = super().get_actions_detail(request, object_id)
         return [one for one in actions if one.action_name.removeprefix("finance_settlement_") in possible]
 
 
 def sum_of(settlement: Settlement) -> Facts:
     """How it adds up."""
-
-    def money(amount: int) -> Money | None:
-        return Money(amount, settlement.currency) if amount else None
-
-    return Facts(
-        _("how it adds up"),
-        (
-            (_("fares without tax"), Money(settlement.gross_amount, settlement.currency)),
-            (_("commission"), money(-settlement.commission_amount)),
-            (_("commission on cancellations"), money(-settlement.cancellation_commission_amount)),
-            (_("tax on commission"), money(-settlement.tax_amount)),
-            (_("corrections"), money(settlement.correction_amount)),
-            (_("reserve released"), money(settlement.released_amount)),
-            (_("brought forward"), money(settlement.brought_amount)),
-            (_("total"), settlement.total),
-            (_("reserve held back"), money(-settlement.reserve_amount)),
-            (_("due"), settlement.due),
-            (_("carried forward"), settlement.carried or None),
-        ),
-    )
+    return Facts(_("how it adds up"), [(name, money) for name, money, _is_sum in adding_up(settlement)])

@@ -1,13 +1,17 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
 from core.admin.read_only import ReadOnly
 from core.money import Money
+from ledger.admin.by_hand import Adjust
+from ledger.chart import is_kept_by_hand
 from ledger.models import Account, AccountKind
 from ledger.queries import ACCOUNT_BALANCE
 
@@ -21,10 +25,26 @@ class AccountAdmin(ReadOnly, ModelAdmin):
     search_fields = ("code",)
     ordering = ("currency", "code")
     fields = ("code", "currency", "kind", "balance")
+    actions_detail: ClassVar = ["adjust"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         accounts: QuerySet[Account] = super().get_queryset(request)
         return accounts.annotate(balance=ACCOUNT_BALANCE)
+
+    @action(description=Adjust.title, icon="edit_note", permissions=["adjust"])
+    def adjust(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """By hand, against another account."""
+        return Adjust.as_view(model_admin=self)(request, object_id=object_id)
+
+    def has_adjust_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """For the action above."""
+        return bool(request.user.has_perm("ledger.adjust"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Only where people may write."""
+        account = self.get_object(request, object_id)
+        by_hand = account is not None and is_kept_by_hand(account.code)
+        return super().get_actions_detail(request, object_id) if by_hand else []
 
     @admin.display(description=_("balance"), ordering="balance")
     def balance(self, account: Any) -> Money:

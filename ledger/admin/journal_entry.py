@@ -1,13 +1,18 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from core.admin.read_only import ReadOnly
+from core.errors import InvalidState, NotFound
 from core.money import Money
+from ledger.actions.adjust import check_reversible
+from ledger.admin.by_hand import Reverse
 from ledger.models import JournalEntry, Posting
 
 _DEBITS = Posting.objects.filter(entry=OuterRef("pk"), amount__gt=0).order_by().values("entry")
@@ -54,10 +59,29 @@ class JournalEntryAdmin(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False  # counting all entries costs more than a page of them
     inlines = (PostingInline,)
+    actions_detail: ClassVar = ["reverse"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JournalEntry]:
         entries: QuerySet[JournalEntry] = super().get_queryset(request)
         return entries.annotate(debits=Subquery(_DEBITS.annotate(total=Sum("amount")).values("total")))
+
+    @action(description=Reverse.title, icon="undo", permissions=["reverse"])
+    def reverse(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Take back what was written by hand."""
+        return Reverse.as_view(model_admin=self)(request, object_id=object_id)
+
+    def has_reverse_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """For the action above."""
+        return bool(request.user.has_perm("ledger.reverse_entry"))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Only where it can be done."""
+        try:
+            check_reversible(int(object_id))
+        except (ValueError, NotFound, InvalidState):
+            return []
+        actions: list[Any] = super().get_actions_detail(request, object_id)
+        return actions
 
     @admin.display(description=_("amount"))
     def amount(self, entry: Any) -> Money:

@@ -81,6 +81,7 @@ class JournalEntry(models.Model):
     class Meta:
         verbose_name = _("journal entry")
         verbose_name_plural = _("journal entries")
+        permissions = [("adjust", _("Can write entries by hand")), ("reverse_entry", _("Can reverse entries"))]
         constraints = [
             models.UniqueConstraint(fields=["reference"], name="journalentry_one_per_reference"),
             models.UniqueConstraint(

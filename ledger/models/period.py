@@ -26,6 +26,7 @@ class Period(Stateful):
     class Meta:
         verbose_name = _("period")
         verbose_name_plural = _("periods")
+        permissions = [("close_period", _("Can close months"))]
         constraints = [
             models.UniqueConstraint(fields=["month"], name="period_one_per_month"),
             models.CheckConstraint(condition=models.Q(month__day=1), name="period_first_of_month"),

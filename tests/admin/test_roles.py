@@ -13,8 +13,10 @@ CHANGES = {
         "payments.change_refund",
         "payments.reconcile",
         "finance.pay_settlement",
+        "ledger.adjust",
+        "ledger.reverse_entry",
     },
-    "controller": {"finance.approve_settlement"},
+    "controller": {"finance.approve_settlement", "ledger.close_period"},
     "auditor": set(),
 }
 

@@ -1,14 +1,23 @@
 """Settlements at the staff site: one drafts and approves, another pays, everybody sees what they do."""
 
+from csv import reader
+from decimal import Decimal
+from io import BytesIO, StringIO
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils.translation import override
+from openpyxl import load_workbook
+from pypdf import PdfReader
 
+from bookings.models import Operator
 from core.actors import acting_as
 from finance.actions.decide import approve
 from finance.actions.draft import draft
 from finance.models import Settlement
+from finance.pdf import statement
+from finance.statement import statement_lines
 from ledger.models import JournalEntry
 from payments.actions.after_departure import give_back_earned
 from tests.admin.conftest import as_role, root, superuser
@@ -138,3 +147,56 @@ def test_the_list_costs_the_same_however_many_there_are(root, settlement):
         Settlement.objects.create(operator=settlement.operator, currency="SAR", month=first(month))
     assert count_queries(root, page(Settlement)) == few
     assert JournalEntry.objects.filter(kind="settlement").count() == 0
+
+
+# -------------------------------------------------------------------------------------------------------------- files
+def test_the_files_have_every_line_and_come_to_the_total(as_role, settlement, payment):
+    auditor = as_role("auditor")
+    csv = b"".join(auditor.get(step("as_csv", settlement)).streaming_content).decode("utf-8-sig")
+    rows = list(reader(StringIO(csv)))
+    lines, sums = rows[1:2], {row[1]: row[-1] for row in rows[2:]}
+    assert lines[0][2:6] == ["booking", payment.booking.reference, "T0110 2027-01-11", "RUH–JED"]
+    assert Decimal(lines[0][-1]) == settlement.total.major == Decimal(sums["total"]) == Decimal(sums["due"])
+    assert Decimal(sums["fares without tax"]) + Decimal(sums["commission"]) == settlement.total.major
+
+    response = auditor.get(step("as_xlsx", settlement))
+    sheet = load_workbook(BytesIO(response.content)).active
+    cells = list(sheet.iter_rows(values_only=True))
+    assert [list(map(str, row))[2] for row in cells[1:2]] == ["booking"]
+    assert cells[1][-1] == float(settlement.total.major)
+    assert response["Content-Disposition"] == 'attachment; filename="settlement-OPSAR-2027-01-SAR.xlsx"'
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Settlement statement"), ("ar", "2027-01")])
+def test_the_pdf_says_whose_it_is_and_what_it_comes_to(as_role, settlement, language, word):
+    Operator.objects.update(address="12 Marina Road\nLagos", tax_number="TIN 77", bank_account="GB29 NWBK")
+    auditor = as_role("auditor")
+    with override(language):
+        response = auditor.get(reverse("admin:finance_settlement_as_pdf", args=[settlement.pk]))
+    assert response["Content-Type"] == "application/pdf"
+    pdf = PdfReader(BytesIO(response.content))
+    text = "\n".join(one.extract_text() for one in pdf.pages)
+    for part in (word, "Operator SAR", "12 Marina Road", "TIN 77", "GB29 NWBK", f"{settlement.due.major:,.2f}"):
+        assert part in text, part
+    reference = settlement.lines.get().posting.entry.booking_reference
+    assert reference in text
+
+
+def test_a_long_statement_goes_over_many_pages_each_with_its_headings(settlement, monkeypatch):
+    line = next(statement_lines(settlement))
+    monkeypatch.setattr("finance.pdf.statement_lines", lambda _settlement, _limit=None: [line] * 100)
+    pages = PdfReader(BytesIO(statement(settlement))).pages
+    assert len(pages) > 2
+    assert all("Commission" in one.extract_text() for one in pages)
+    assert f"3 / {len(pages)}" in pages[2].extract_text()
+
+
+def test_above_what_anybody_reads_the_pdf_says_where_the_rest_is(settlement, monkeypatch):
+    monkeypatch.setattr("finance.pdf.MOST_LINES", 0)
+    text = PdfReader(BytesIO(statement(settlement))).pages[0].extract_text()
+    assert "The first 0 of 1 lines. All are in the CSV." in text
+
+
+@pytest.mark.parametrize("form", ["as_pdf", "as_csv", "as_xlsx"])
+def test_who_may_not_see_settlements_gets_no_file(as_role, settlement, form):
+    assert as_role("staff").get(step(form, settlement)).status_code == 403
