@@ -99,12 +99,24 @@ _SETTLEMENTS = {
     "waiting": lambda: Settlement.objects.filter(Q(status="draft") | Settlement.TO_PAY),
 }
 
+
+def _may_see_reports(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("finance.view_reports"))
+
+
+_FINANCE: Link = {
+    "title": _("Finance"),
+    "icon": "monitoring",
+    "link": reverse_lazy("finance-home"),
+    "permission": _may_see_reports,
+    "active": lambda request: request.path == str(_FINANCE["link"]),
+}
 _REPORTS: list[Link] = [
     {
         "title": report.title,
         "icon": report.icon,
         "link": reverse_lazy("report", args=[report.name]),
-        "permission": lambda request: request.user.has_perm("finance.view_reports"),
+        "permission": _may_see_reports,
     }
     for report in REPORTS.values()
 ]
@@ -114,6 +126,7 @@ _GROUPS: list[dict[str, Any]] = [
     {
         "title": _("Money"),
         "items": [
+            _FINANCE,
             _list(_("Payments"), "credit_card", "payments", "payment"),
             _ALL_REFUNDS,
             _REFUNDS_TO_SEE_TO,

@@ -31,7 +31,7 @@ urlpatterns += i18n_patterns(
     path("", include("payments.pages.urls")),
     path("", include("bookings.pages.urls")),
     path("account/", include("allauth.account.urls")),
-    path("admin/finance/reports/", include("finance.admin.urls")),
+    path("admin/finance/", include("finance.admin.urls")),
     path("admin/", admin.site.urls),
 )
 if settings.MAIL_FOLDER:

@@ -35,6 +35,7 @@ class StatementLine:
     at: datetime
     kind: str
     booking: str
+    booking_id: int | None
     trip: str
     stretch: str
     gross: int
@@ -71,13 +72,15 @@ def _told(line: SettlementLine, bookings: dict[str, Booking]) -> StatementLine:
     if line.posting is None:
         assert line.carried_from is not None
         carried_at = line.carried_from.approved_at or line.carried_from.created_at
-        return StatementLine(carried_at, line.kind, "", "", "", *amounts)
+        return StatementLine(carried_at, line.kind, "", None, "", "", *amounts)
     entry = line.posting.entry
     booking = bookings.get(entry.booking_reference)
     if booking is None:
-        return StatementLine(entry.effective_at, line.kind, entry.booking_reference, "", entry.memo, *amounts)
+        return StatementLine(entry.effective_at, line.kind, entry.booking_reference, None, "", entry.memo, *amounts)
     stretch = f"{booking.boarding.place.code}–{booking.alighting.place.code}"
-    return StatementLine(entry.effective_at, line.kind, booking.reference, str(booking.trip), stretch, *amounts)
+    return StatementLine(
+        entry.effective_at, line.kind, booking.reference, booking.pk, str(booking.trip), stretch, *amounts
+    )
 
 
 def statement_report(settlement: Settlement) -> Report:

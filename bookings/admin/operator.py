@@ -17,6 +17,7 @@ from core.admin.display import money_column, percent_column
 COMMISSION = percent_column("commission_bps", _("commission"))
 COMMISSION_TAX = percent_column("commission_tax_bps", _("tax within our commission"))
 TAX = percent_column("tax_bps", _("tax within fares"))
+RESERVE = percent_column("reserve_bps", _("reserve held back of settlements"))
 FEE = money_column("booking_fee", _("our booking fee a seat"))
 
 
@@ -32,7 +33,8 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Operator
         fields = (
             "code", "name", "currency", "commission_bps", "commission_tax_bps", "tax_bps", "booking_fee",
-            "cancellation_policy", "no_show_refund_percent", "bears_disputes",
+            "cancellation_policy", "no_show_refund_percent", "bears_disputes", "reserve_bps", "reserve_months",
+            "address", "tax_number", "bank_account",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -67,15 +69,23 @@ class OperatorAdmin(ChangesSchedule, ModelAdmin):
     list_display = ("code", "name", "currency", COMMISSION, TAX, FEE)
     search_fields = ("code", "name")
     ordering = ("name",)
-    readonly_fields = (COMMISSION, COMMISSION_TAX, TAX, FEE, "policy", "no_show_refund")
+    readonly_fields = (COMMISSION, COMMISSION_TAX, TAX, FEE, RESERVE, "policy", "no_show_refund")
     inlines = (CountryTaxInline,)
 
-    def get_fields(self, request: HttpRequest, obj: Operator | None = None) -> Any:
-        names = (("code", "name"), "currency")
+    def get_fieldsets(self, request: HttpRequest, obj: Operator | None = None) -> Any:
+        terms: tuple[Any, ...] = (
+            ("commission_bps", "commission_tax_bps"), "tax_bps", "booking_fee", "cancellation_policy",
+            ("no_show_refund_percent", "bears_disputes"),
+        )  # fmt: skip
+        settling: tuple[Any, ...] = (("reserve_bps", "reserve_months"),)
         if obj is not None and not self.has_change_permission(request, obj):
-            return (*names, (COMMISSION, COMMISSION_TAX), TAX, FEE, "policy", "no_show_refund", "bears_disputes")
-        terms = ("cancellation_policy", "no_show_refund_percent", "bears_disputes")
-        return (*names, ("commission_bps", "commission_tax_bps"), "tax_bps", "booking_fee", *terms)
+            terms = ((COMMISSION, COMMISSION_TAX), TAX, FEE, "policy", ("no_show_refund", "bears_disputes"))
+            settling = ((RESERVE, "reserve_months"),)
+        return (
+            (None, {"fields": (("code", "name"), "currency")}),
+            (_("Terms of new bookings"), {"fields": terms}),
+            (_("Settlements"), {"fields": (*settling, ("bank_account", "tax_number"), "address")}),
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Operator | None = None) -> Any:
         """The ledger's accounts carry the code, and are kept in the currency."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,14 @@ def link(model: str, pk: int | str | UUID, text: object) -> SafeString:
     return format_html(
         '<a class="text-link" href="{}">{}</a>', reverse(f"admin:{model}_change", args=[quote(pk)]), text
     )
+
+
+def found_in(model: str, name: str | None) -> SafeString | None:
+    """A link to what a list finds by a name, for layers that do not know what is behind it; None without a name."""
+    if not name:
+        return None
+    address = f"{reverse(f'admin:{model}_changelist')}?{urlencode({'q': name})}"
+    return format_html('<a class="text-link" href="{}"><bdi dir="ltr">{}</bdi></a>', address, name)
 
 
 def badge(text: Text, colour: str = "") -> SafeString:

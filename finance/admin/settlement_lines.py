@@ -3,11 +3,11 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.display import utc
+from core.admin.display import link, utc
 from core.admin.sections import Table
 from core.money import Money
 from finance.models import LineKind, Settlement
-from finance.statement import statement_lines
+from finance.statement import StatementLine, statement_lines
 
 _SHOWN = 200
 
@@ -32,9 +32,13 @@ def lines_of(settlement: Settlement) -> Table:
         ),
         [
             (
-                utc(line.at), LineKind(line.kind).label, line.booking or None, line.trip or None, line.stretch or None,
+                utc(line.at), LineKind(line.kind).label, _booking(line), line.trip or None, line.stretch or None,
                 money(line.gross), money(-line.commission), money(-line.tax), Money(line.net, settlement.currency),
             )
             for line in statement_lines(settlement, _SHOWN)
         ],
     )  # fmt: skip
+
+
+def _booking(line: StatementLine) -> object:
+    return link("bookings_booking", line.booking_id, line.booking) if line.booking_id else line.booking or None

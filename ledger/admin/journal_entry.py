@@ -4,10 +4,12 @@ from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
+from core.admin.display import found_in, link, time_column
 from core.admin.read_only import ReadOnly
 from core.errors import InvalidState, NotFound
 from core.money import Money
@@ -15,6 +17,7 @@ from ledger.actions.adjust import check_reversible
 from ledger.admin.by_hand import Reverse
 from ledger.models import JournalEntry, Posting
 
+POSTED, EFFECTIVE = time_column("posted_at", _("posted at")), time_column("effective_at", _("effective at"))
 _DEBITS = Posting.objects.filter(entry=OuterRef("pk"), amount__gt=0).order_by().values("entry")
 
 
@@ -45,7 +48,7 @@ class PostingInline(ReadOnly, TabularInline):
 class JournalEntryAdmin(ReadOnly, ModelAdmin):
     """Entries, newest first, found by any name that a gateway or a traveller knows them by."""
 
-    list_display = ("posted_at", "kind", "amount", "booking_reference", "gateway", "reference", "actor")
+    list_display = (POSTED, "kind", "amount", "of_booking", "gateway", "reference", "actor")
     list_filter = ("kind", "currency", "gateway", "posted_at")
     search_fields = (
         "reference__startswith",
@@ -58,12 +61,47 @@ class JournalEntryAdmin(ReadOnly, ModelAdmin):
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False  # counting all entries costs more than a page of them
+    fields = (
+        ("kind", "amount"), ("reference", "gateway"), ("of_booking", "of_payment"), ("of_charge", "of_refund"),
+        (POSTED, EFFECTIVE), ("of_event", "correlation_id"), ("actor", "memo"),
+        ("what_it_reverses", "what_reverses_it"),
+    )  # fmt: skip
     inlines = (PostingInline,)
     actions_detail: ClassVar = ["reverse"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JournalEntry]:
         entries: QuerySet[JournalEntry] = super().get_queryset(request)
         return entries.annotate(debits=Subquery(_DEBITS.annotate(total=Sum("amount")).values("total")))
+
+    # What upper layers know of it is looked up there, by the addresses of their lists.
+    @admin.display(description=_("booking"), ordering="booking_reference")
+    def of_booking(self, entry: JournalEntry) -> SafeString | None:
+        return found_in("bookings_booking", entry.booking_reference)
+
+    @admin.display(description=_("payment intent"))
+    def of_payment(self, entry: JournalEntry) -> SafeString | None:
+        return found_in("payments_payment", entry.payment_intent_id)
+
+    @admin.display(description=_("charge"))
+    def of_charge(self, entry: JournalEntry) -> SafeString | None:
+        return found_in("payments_payment", entry.charge_id)
+
+    @admin.display(description=_("refund"))
+    def of_refund(self, entry: JournalEntry) -> SafeString | None:
+        return found_in("payments_refund", entry.refund_id)
+
+    @admin.display(description=_("gateway event"))
+    def of_event(self, entry: JournalEntry) -> SafeString | None:
+        return found_in("payments_gatewayevent", entry.event_id)
+
+    @admin.display(description=_("reverses"))
+    def what_it_reverses(self, entry: JournalEntry) -> SafeString | None:
+        return link("ledger_journalentry", entry.reverses_id, entry.reverses) if entry.reverses_id else None
+
+    @admin.display(description=_("is reversed by"))
+    def what_reverses_it(self, entry: JournalEntry) -> SafeString | None:
+        reversal = entry.reversed_by.first()
+        return link("ledger_journalentry", reversal.pk, reversal) if reversal else None
 
     @action(description=Reverse.title, icon="undo", permissions=["reverse"])
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
