@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
-from django.contrib.auth.models import Permission
 from django.db import transaction
 
+from accounts import roles
 from accounts.models import User
 from bookings.actions.schedule_trip import schedule_trip
 from bookings.models import Operator, Place, Route, RouteStop, Seat, SeatMap, Trip, Vehicle
@@ -52,7 +52,7 @@ POLICY = [
 
 @dataclass(frozen=True)
 class SignIn:
-    """A demo user, who sees all of some apps, changes all of others, and has some rights besides.
+    """A demo user, one of staff if there is a group for them.
 
     The password is no secret: production refuses to make these.
     """
@@ -60,9 +60,7 @@ class SignIn:
     role: str
     email: str
     full_name: str
-    apps: tuple[str, ...] = ()
-    may_change: tuple[str, ...] = ()
-    rights: tuple[str, ...] = ()
+    group: str = ""
 
     @property
     def password(self) -> str:
@@ -71,24 +69,12 @@ class SignIn:
 
 SIGN_INS = (
     SignIn("traveller", "traveller@demo.example", "Layla Haddad"),
-    SignIn(  # operations: sells, cancels, and sees to it that events and e-mails get through
-        "staff", "staff@demo.example", "Omar Saleh", ("bookings", "payments", "core"), ("bookings",),
-        ("payments.request_refund", "payments.change_gatewayevent", "core.change_outboxmessage"),
-    ),
-    SignIn(  # pays back, sees refunds through, explains what the gateways' books have
-        "finance", "finance@demo.example", "Amina Bello", ("bookings", "payments", "ledger", "finance", "core"), (),
-        ("payments.request_refund", "payments.change_refund", "payments.reconcile", "finance.pay_settlement",
-         "ledger.adjust", "ledger.reverse_entry"),
-    ),
-    SignIn(  # approves what finance pays
-        "controller", "controller@demo.example", "Sara Nasser", ("bookings", "payments", "ledger", "finance", "core"),
-        (), ("finance.approve_settlement", "ledger.close_period"),
-    ),
-    SignIn(
-        "auditor", "auditor@demo.example", "Yusuf Adeyemi",
-        ("accounts", "auth", "bookings", "payments", "ledger", "finance", "core"),
-    ),
-)  # fmt: skip
+    SignIn("staff", "staff@demo.example", "Omar Saleh", "operations"),
+    SignIn("support", "support@demo.example", "Nneka Obi", "support"),
+    SignIn("finance", "finance@demo.example", "Amina Bello", "finance"),
+    SignIn("controller", "controller@demo.example", "Sara Nasser", "controller"),
+    SignIn("auditor", "auditor@demo.example", "Yusuf Adeyemi", "auditor"),
+)
 
 
 @transaction.atomic
@@ -116,21 +102,12 @@ def seed(today: date) -> dict[str, int]:
 
 def _user(sign_in: SignIn) -> None:
     user, made = User.objects.get_or_create(
-        email=sign_in.email, defaults={"full_name": sign_in.full_name, "is_staff": bool(sign_in.apps)}
+        email=sign_in.email, defaults={"full_name": sign_in.full_name, "is_staff": bool(sign_in.group)}
     )
     if made:
         user.set_password(sign_in.password)
         user.save(update_fields=["password"])
-    granted = [
-        permission
-        for permission in Permission.objects.select_related("content_type").filter(
-            content_type__app_label__in=sign_in.apps
-        )
-        if permission.codename.startswith("view_")
-        or permission.content_type.app_label in sign_in.may_change
-        or f"{permission.content_type.app_label}.{permission.codename}" in sign_in.rights
-    ]
-    user.user_permissions.set(granted)
+    user.groups.set([roles.keep(sign_in.group)] if sign_in.group else [])
 
 
 def _flights(today: date) -> Iterator[int]:

@@ -65,7 +65,7 @@ def test_a_month_is_what_was_posted_in_it(months):
     assert currencies() == ["NGN", "SAR"]
 
 
-def test_the_page_tells_balances_and_what_waits(root, months):
+def test_the_page_tells_balances_and_what_waits(months, root):
     settlement = draft(Booking.objects.filter(currency="SAR").first().trip.operator_id, first(3))
     response = root.get(home(currency="SAR"))
     text = words(response)
@@ -89,7 +89,7 @@ def test_the_page_tells_balances_and_what_waits(root, months):
     assert root.get(home(currency="XXX")).context["currency"] == "NGN"
 
 
-def test_money_that_nobody_has_explained_stands_out(root, months):
+def test_money_that_nobody_has_explained_stands_out(months, root):
     with transaction.atomic():
         lines = [debit("gateway:stripe:clearing", 5), credit("suspense", 5)]
         post(kind="suspense", reference="stripe:txn_1:line", currency="SAR", lines=lines)
@@ -97,7 +97,7 @@ def test_money_that_nobody_has_explained_stands_out(root, months):
     assert cards["To be explained"].is_wrong
 
 
-def test_it_costs_the_same_however_much_was_posted(root, months):
+def test_it_costs_the_same_however_much_was_posted(months, root):
     few = count_queries(root, home(currency="SAR"))
     for date in (2, 6, 10):
         sell_and_leave(months, day(4, date), "1A")
@@ -110,7 +110,7 @@ def test_empty_books_are_told(root, db):
 
 
 @pytest.mark.parametrize(("role", "status"), [("finance", 200), ("controller", 200), ("auditor", 200), ("staff", 403)])
-def test_who_may_see_it(as_role, months, role, status):
+def test_who_may_see_it(months, as_role, role, status):
     assert as_role(role).get(home()).status_code == status
 
 
@@ -137,7 +137,7 @@ def test_everything_is_found_by_any_of_its_names(superuser, months):
         assert {type(found.thing) for found in search(f" {name} ", superuser)} == kinds, name
 
 
-def test_what_was_found_is_linked_and_only_what_one_may_see(as_role, root, months):
+def test_what_was_found_is_linked_and_only_what_one_may_see(months, as_role, root):
     payment = Payment.objects.filter(currency="SAR").first()
     content = root.get(home(q=payment.intent_id)).content.decode()
     assert page(payment, "change") in content
