@@ -63,10 +63,11 @@ def given_back(booking: Booking, amount: int, *, covered: Mapping[str, int]) -> 
     earned = [max(0, held.get(account, 0)) for account in accounts]
     taken = min(amount, sum(earned))
     parts = zip(accounts, allocate(taken, earned), strict=True)
-    before = JournalEntry.objects.filter(booking_reference=booking.reference, kind="refund_decision").count()
+    name = f"booking:{booking.reference}:given_back:"
+    of_booking = JournalEntry.objects.filter(booking_reference=booking.reference, kind="refund_decision")
     post(
         kind="refund_decision",
-        reference=f"booking:{booking.reference}:given_back:{before + 1}",
+        reference=f"{name}{of_booking.filter(reference__startswith=name).count() + 1}",
         currency=booking.currency,
         lines=[
             *(debit(account, part) for account, part in parts),
