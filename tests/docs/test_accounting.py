@@ -170,9 +170,6 @@ def test_the_walk(sandbox):
             told[title(step)] = printed(written)
             last = JournalEntry.objects.latest("pk").pk
         assert_gateway_agrees(sandbox)
-        import json
-
-        open("/tmp/told.json", "w").write(json.dumps(told))
         for heading, entries in told.items():
             block = re.search(r"^```\n(.*?)^```", section(DOCUMENT, heading), re.MULTILINE | re.DOTALL)
             assert block, heading
