@@ -79,8 +79,8 @@ def reversals_mirror() -> Iterator[Found]:
               FROM (SELECT posting.account_id, sum(posting.amount) AS total FROM ledger_posting posting
                      WHERE posting.entry_id IN (entry.id, entry.reverses_id) GROUP BY posting.account_id) account
           ) difference ON true
-         WHERE (entry.kind = 'reversal') <> (entry.reverses_id IS NOT NULL)
-            OR (entry.kind = 'reversal' AND difference.amount <> 0)
+         WHERE (entry.kind = 'reversal' OR entry.reverses_id IS NOT NULL)
+           AND (entry.kind <> 'reversal' OR entry.reverses_id IS NULL OR difference.amount <> 0)
         """,
     )
 

@@ -56,18 +56,22 @@ def accident() -> Iterator[psycopg.Cursor]:
 
 
 @contextmanager
-def without_constraint(table: str, name: str, definition: str) -> Iterator[None]:
-    """A constraint is gone for the moment; `definition` brings it back once everything is forgotten."""
-    dropped = (
-        "DROP INDEX IF EXISTS {name}"
-        if definition.startswith("CREATE")
-        else "ALTER TABLE {table} DROP CONSTRAINT {name}"
-    )
+def without_unique(table: str, column: str) -> Iterator[None]:
+    """Rows of a table may be the same in a column that is unique. They are all forgotten at the end."""
+    names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
     with as_owner() as cursor:
-        cursor.execute(dropped.format(table=table, name=name))
+        cursor.execute(
+            "SELECT constraint_name FROM information_schema.table_constraints"
+            " JOIN information_schema.constraint_column_usage AS used USING (constraint_name)"
+            " WHERE constraint_type = 'UNIQUE' AND used.table_name = %s AND used.column_name = %s",
+            [table, column],
+        )
+        ((name,),) = cursor.fetchall()
+        names["name"] = sql.Identifier(name)
+        cursor.execute(sql.SQL("ALTER TABLE {table} DROP CONSTRAINT {name}").format(**names))
     try:
         yield
     finally:
         flush_as_owner()
         with as_owner() as cursor:
-            cursor.execute(definition)
+            cursor.execute(sql.SQL("ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE ({column})").format(**names))
