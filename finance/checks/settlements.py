@@ -8,6 +8,7 @@ from finance.checks.registry import Found, ask, check
 _SETTLEMENTS = "SELECT count(*) FROM finance_settlement"
 # How a person finds a settlement.
 _SETTLEMENT = "format('settlement %s of %s for %s', settlement.id, operator.code, to_char(settlement.month, 'YYYY-MM'))"
+_OF_OPERATOR = "finance_settlement settlement JOIN bookings_operator operator ON operator.id = settlement.operator_id"
 _DUE = "greatest(0, settlement.total_amount) - settlement.reserve_amount"
 
 
@@ -32,7 +33,7 @@ def settlement_lines_add_up() -> Iterator[Found]:
         f"""
         SELECT {_SETTLEMENT}, format('says %s, its lines come to %s', ({told}), ({true})),
                settlement.total_amount - coalesce(lines.total_amount, 0), settlement.currency
-          FROM finance_settlement settlement JOIN bookings_operator operator ON operator.id = settlement.operator_id
+          FROM {_OF_OPERATOR}
           LEFT JOIN (SELECT settlement_id, {", ".join(f"{of} AS {name}" for name, of in sums.items())}
                        FROM finance_settlementline GROUP BY settlement_id) lines ON lines.settlement_id = settlement.id
          WHERE ({told}) IS DISTINCT FROM ({true})
@@ -92,23 +93,20 @@ def operator_accounts() -> Iterator[Found]:
            GROUP BY account.code, account.currency
           UNION ALL
           SELECT format('operator:%s:payable', operator.code), settlement.currency, sum(line.net)
-            FROM finance_settlementline line JOIN finance_settlement settlement ON settlement.id = line.settlement_id
-            JOIN bookings_operator operator ON operator.id = settlement.operator_id
+            FROM {_OF_OPERATOR} JOIN finance_settlementline line ON line.settlement_id = settlement.id
            WHERE settlement.status = 'draft' GROUP BY operator.code, settlement.currency
           UNION ALL
           SELECT format('operator:%s:payable', operator.code), settlement.currency, sum(settlement.total_amount)
-            FROM finance_settlement settlement JOIN bookings_operator operator ON operator.id = settlement.operator_id
-           WHERE settlement.status = 'approved' AND settlement.total_amount < 0
-             AND NOT EXISTS (SELECT FROM finance_settlementline line
-                              WHERE line.carried_from_id = settlement.id AND line.live)
+            FROM {_OF_OPERATOR}
+           WHERE settlement.status = 'approved' AND settlement.total_amount < 0 AND NOT EXISTS (
+                   SELECT FROM finance_settlementline line WHERE line.carried_from_id = settlement.id AND line.live)
            GROUP BY operator.code, settlement.currency
           UNION ALL
           SELECT format('operator:%s:due', operator.code), settlement.currency, sum({_DUE})
-            FROM finance_settlement settlement JOIN bookings_operator operator ON operator.id = settlement.operator_id
-           WHERE settlement.status = 'approved' GROUP BY operator.code, settlement.currency
+            FROM {_OF_OPERATOR} WHERE settlement.status = 'approved' GROUP BY operator.code, settlement.currency
           UNION ALL
           SELECT format('operator:%s:reserve', operator.code), settlement.currency, sum(settlement.reserve_amount)
-            FROM finance_settlement settlement JOIN bookings_operator operator ON operator.id = settlement.operator_id
+            FROM {_OF_OPERATOR}
            WHERE settlement.status IN ('approved', 'paid') AND settlement.reserve_released_at IS NULL
            GROUP BY operator.code, settlement.currency
         ), wanted AS (
@@ -124,6 +122,11 @@ def operator_accounts() -> Iterator[Found]:
                coalesce(held.amount, 0) - coalesce(wanted.amount, 0), currency
           FROM wanted FULL JOIN held USING (code, currency)
          WHERE coalesce(held.amount, 0) <> coalesce(wanted.amount, 0)
+        UNION ALL
+        SELECT format('account %s %s', account.code, account.currency), 'is of no operator', NULL, account.currency
+          FROM ledger_account account
+         WHERE account.code LIKE 'operator:%' AND NOT EXISTS (
+                 SELECT FROM bookings_operator operator WHERE operator.code = split_part(account.code, ':', 2))
         """,
     )
 

@@ -319,6 +319,11 @@ ACCIDENTS: dict[str, list[Accident]] = {
             ("account operator:OPSAR:payable SAR", "owes 0"),
             also=("settlement_lines_are_postings",),
         ),
+        Accident(
+            sold,
+            "INSERT INTO ledger_account (code, kind, currency) VALUES ('operator:NOBODY:due', 'liability', 'SAR')",
+            ("account operator:NOBODY:due SAR", "is of no operator"),
+        ),
     ],
     "settlements_are_posted": [
         Accident(
