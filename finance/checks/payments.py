@@ -36,13 +36,14 @@ def payments_are_posted() -> Iterator[Found]:
                CASE WHEN charge.id IS NULL THEN 'has no charge in the books'
                     WHEN charge.received <> payment.received_amount
                     THEN format('received %s, its charge is of %s', payment.received_amount, charge.received)
-                    WHEN charge.booking_reference <> payment.of_booking OR charge.charge_id <> payment.charge_id
+                    WHEN (charge.booking_reference, charge.charge_id)
+                         IS DISTINCT FROM (payment.of_booking, payment.charge_id)
                     THEN format('has a charge of booking %s, charge %s', charge.booking_reference, charge.charge_id)
                     ELSE format('has a charge of fare %s, tax %s and fees %s', charge.fare, charge.tax, charge.fee) END,
                coalesce(charge.received, 0) - payment.received_amount, payment.currency
           FROM payment LEFT JOIN charge ON charge.reference = payment.charge
          WHERE charge.id IS NULL OR charge.received <> payment.received_amount
-            OR charge.booking_reference <> payment.of_booking OR charge.charge_id <> payment.charge_id
+            OR (charge.booking_reference, charge.charge_id) IS DISTINCT FROM (payment.of_booking, payment.charge_id)
             OR (charge.fare, charge.tax, charge.fee) IS DISTINCT FROM
                (CASE WHEN is_paying THEN payment.fare_amount ELSE 0 END::numeric,
                 CASE WHEN is_paying THEN payment.tax_amount ELSE 0 END::numeric,

@@ -11,6 +11,35 @@ _SETTLEMENT = "format('settlement %s of %s for %s', settlement.id, operator.code
 _OF_OPERATOR = "finance_settlement settlement JOIN bookings_operator operator ON operator.id = settlement.operator_id"
 _DUE = "greatest(0, settlement.total_amount) - settlement.reserve_amount"
 
+# What the accounts of operators come to, by settlements and what they have not taken, positive for the operator. To be
+# settled are postings that no live settlement has taken, what drafts take, and debts that none has brought yet.
+_EXPECTED = f"""
+  SELECT account.code, account.currency, -sum(posting.amount) AS amount
+    FROM ledger_account account JOIN ledger_posting posting ON posting.account_id = account.id
+    JOIN ledger_journalentry entry ON entry.id = posting.entry_id
+   WHERE account.code LIKE 'operator:%:payable' AND entry.kind <> 'settlement'
+     AND NOT EXISTS (SELECT FROM finance_settlementline line WHERE line.posting_id = posting.id AND line.live)
+   GROUP BY account.code, account.currency
+  UNION ALL
+  SELECT format('operator:%s:payable', operator.code), settlement.currency, sum(line.net)
+    FROM {_OF_OPERATOR} JOIN finance_settlementline line ON line.settlement_id = settlement.id
+   WHERE settlement.status = 'draft' GROUP BY operator.code, settlement.currency
+  UNION ALL
+  SELECT format('operator:%s:payable', operator.code), settlement.currency, sum(settlement.total_amount)
+    FROM {_OF_OPERATOR}
+   WHERE settlement.status = 'approved' AND settlement.total_amount < 0 AND NOT EXISTS (
+           SELECT FROM finance_settlementline line WHERE line.carried_from_id = settlement.id AND line.live)
+   GROUP BY operator.code, settlement.currency
+  UNION ALL
+  SELECT format('operator:%s:due', operator.code), settlement.currency, sum({_DUE})
+    FROM {_OF_OPERATOR} WHERE settlement.status = 'approved' GROUP BY operator.code, settlement.currency
+  UNION ALL
+  SELECT format('operator:%s:reserve', operator.code), settlement.currency, sum(settlement.reserve_amount)
+    FROM {_OF_OPERATOR}
+   WHERE settlement.status IN ('approved', 'paid') AND settlement.reserve_released_at IS NULL
+   GROUP BY operator.code, settlement.currency
+"""
+
 
 @check
 def settlement_lines_add_up() -> Iterator[Found]:
@@ -80,36 +109,10 @@ def settlement_lines_are_postings() -> Iterator[Found]:
 @check
 def operator_accounts() -> Iterator[Found]:
     """An operator's accounts are what is to be settled, what is due, and what is held back as a reserve."""
-    # To be settled: postings that no live settlement has taken, what drafts take, and debts that none has brought yet.
     yield from ask(
         "SELECT count(*) FROM ledger_account WHERE code LIKE 'operator:%'",
         f"""
-        WITH expected AS (
-          SELECT account.code, account.currency, -sum(posting.amount) AS amount
-            FROM ledger_account account JOIN ledger_posting posting ON posting.account_id = account.id
-            JOIN ledger_journalentry entry ON entry.id = posting.entry_id
-           WHERE account.code LIKE 'operator:%:payable' AND entry.kind <> 'settlement'
-             AND NOT EXISTS (SELECT FROM finance_settlementline line WHERE line.posting_id = posting.id AND line.live)
-           GROUP BY account.code, account.currency
-          UNION ALL
-          SELECT format('operator:%s:payable', operator.code), settlement.currency, sum(line.net)
-            FROM {_OF_OPERATOR} JOIN finance_settlementline line ON line.settlement_id = settlement.id
-           WHERE settlement.status = 'draft' GROUP BY operator.code, settlement.currency
-          UNION ALL
-          SELECT format('operator:%s:payable', operator.code), settlement.currency, sum(settlement.total_amount)
-            FROM {_OF_OPERATOR}
-           WHERE settlement.status = 'approved' AND settlement.total_amount < 0 AND NOT EXISTS (
-                   SELECT FROM finance_settlementline line WHERE line.carried_from_id = settlement.id AND line.live)
-           GROUP BY operator.code, settlement.currency
-          UNION ALL
-          SELECT format('operator:%s:due', operator.code), settlement.currency, sum({_DUE})
-            FROM {_OF_OPERATOR} WHERE settlement.status = 'approved' GROUP BY operator.code, settlement.currency
-          UNION ALL
-          SELECT format('operator:%s:reserve', operator.code), settlement.currency, sum(settlement.reserve_amount)
-            FROM {_OF_OPERATOR}
-           WHERE settlement.status IN ('approved', 'paid') AND settlement.reserve_released_at IS NULL
-           GROUP BY operator.code, settlement.currency
-        ), wanted AS (
+        WITH expected AS ({_EXPECTED}), wanted AS (
           SELECT code, currency, sum(amount) AS amount FROM expected GROUP BY code, currency
         ), held AS (
           SELECT account.code, account.currency, -sum(posting.amount) AS amount
