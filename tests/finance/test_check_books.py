@@ -30,7 +30,7 @@ from tests.payments.test_any_history import History
 from tests.world import hold_seats, make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
-HISTORIES, DEEDS, LOOK = 3, 18, 6
+HISTORIES, DEEDS, LOOK = 2, 18, 6
 
 
 # -------------------------------------------------------------------------------------------------------------- clean
