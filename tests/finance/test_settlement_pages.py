@@ -50,7 +50,7 @@ def step(name: str, settlement: Settlement) -> str:
     return address(f"finance_settlement_{name}", settlement)
 
 
-def test_last_month_is_drafted_by_a_button(root, payment):
+def test_last_month_is_drafted_by_a_button(payment, root):
     with override("en"):
         button = reverse("admin:finance_settlement_draft_month")
     assert root.get(button).status_code == 200  # it asks first
@@ -62,7 +62,7 @@ def test_last_month_is_drafted_by_a_button(root, payment):
     assert f"2027-01 Operator SAR draft SAR {settlement.due.major:,.2f}" in text, text
 
 
-def test_one_approves_and_another_pays(as_role, settlement):
+def test_one_approves_and_another_pays(settlement, as_role):
     controller, finance = as_role("controller"), as_role("finance")
     shown, before = preview(controller, step("approve", settlement), reason="Looked at"), last_entry()
     due = f"SAR {settlement.due.major:,.2f}"
@@ -86,14 +86,14 @@ def test_one_approves_and_another_pays(as_role, settlement):
         assert part in text, part
 
 
-def test_nobody_does_both(root, settlement):
+def test_nobody_does_both(settlement, root):
     decide(root, step("approve", settlement), reason="Fine")
     response = root.post(step("pay", settlement), {"reason": "TRF 1"})
     assert "You approved it yourself: somebody else has to pay it." in words(response)
     assert fresh(settlement).status == "approved"
 
 
-def test_what_changed_meanwhile_is_shown_and_not_approved(root, settlement, payment):
+def test_what_changed_meanwhile_is_shown_and_not_approved(settlement, payment, root):
     shown = preview(root, step("approve", settlement), reason="Fine")
     with turned_to(day(1, 31)):
         give_back_earned(payment.booking_id, 1_000, note="Late")
@@ -106,7 +106,7 @@ def test_what_changed_meanwhile_is_shown_and_not_approved(root, settlement, paym
     assert fresh(settlement).lines.count() == 2
 
 
-def test_a_return_and_a_new_one(root, settlement):
+def test_a_return_and_a_new_one(settlement, root):
     with acting_as("user:99"):
         approve(settlement.pk, expected=settlement.due)
     decide(root, step("pay", settlement), reason="TRF 1")
@@ -118,7 +118,7 @@ def test_a_return_and_a_new_one(root, settlement):
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_who_may_not_decide_is_refused_and_nothing_happens(as_role, settlement, name):
+def test_who_may_not_decide_is_refused_and_nothing_happens(settlement, as_role, name):
     auditor, before = as_role("auditor"), last_entry()
     assert text_of(auditor, page(settlement, "change"))
     content = auditor.get(page(settlement, "change")).content.decode()
@@ -134,14 +134,14 @@ def test_who_may_not_decide_is_refused_and_nothing_happens(as_role, settlement, 
 
 
 @pytest.mark.parametrize(("name", "offered"), [("pay", False), ("give_back", False), ("approve", True), ("void", True)])
-def test_only_what_can_be_done_is_offered_and_done(root, settlement, name, offered):
+def test_only_what_can_be_done_is_offered_and_done(settlement, root, name, offered):
     assert (step(name, settlement) in root.get(page(settlement, "change")).content.decode()) == offered
     if not offered:
         response = root.get(step(name, settlement), follow=True)
         assert messages_of(response) == ["The settlement is draft."]
 
 
-def test_the_list_costs_the_same_however_many_there_are(root, settlement):
+def test_the_list_costs_the_same_however_many_there_are(settlement, root):
     few = count_queries(root, page(Settlement))
     for month in range(2, 9):
         Settlement.objects.create(operator=settlement.operator, currency="SAR", month=first(month))
@@ -150,7 +150,7 @@ def test_the_list_costs_the_same_however_many_there_are(root, settlement):
 
 
 # -------------------------------------------------------------------------------------------------------------- files
-def test_the_files_have_every_line_and_come_to_the_total(as_role, settlement, payment):
+def test_the_files_have_every_line_and_come_to_the_total(settlement, payment, as_role):
     auditor = as_role("auditor")
     csv = b"".join(auditor.get(step("as_csv", settlement)).streaming_content).decode("utf-8-sig")
     rows = list(reader(StringIO(csv)))
@@ -168,7 +168,7 @@ def test_the_files_have_every_line_and_come_to_the_total(as_role, settlement, pa
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Settlement statement"), ("ar", "2027-01")])
-def test_the_pdf_says_whose_it_is_and_what_it_comes_to(as_role, settlement, language, word):
+def test_the_pdf_says_whose_it_is_and_what_it_comes_to(settlement, as_role, language, word):
     Operator.objects.update(address="12 Marina Road\nLagos", tax_number="TIN 77", bank_account="GB29 NWBK")
     auditor = as_role("auditor")
     with override(language):
@@ -198,5 +198,5 @@ def test_above_what_anybody_reads_the_pdf_says_where_the_rest_is(settlement, mon
 
 
 @pytest.mark.parametrize("form", ["as_pdf", "as_csv", "as_xlsx"])
-def test_who_may_not_see_settlements_gets_no_file(as_role, settlement, form):
+def test_who_may_not_see_settlements_gets_no_file(settlement, as_role, form):
     assert as_role("staff").get(step(form, settlement)).status_code == 403
