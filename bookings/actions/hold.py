@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, connection
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, Value
 
 from bookings import claims, gate
 from bookings.errors import MadeBefore, SeatUnavailable, TooManySeats, TripClosed
@@ -138,7 +138,7 @@ def _stretch(
 ) -> tuple[TripStop, TripStop, datetime, int]:
     """The boarding and alighting stops of a trip on sale, PostgreSQL's time, and how many seats the owner holds.
 
-    The boarding stop knows its country's tax rate, if the operator has one.
+    No owner holds none. The boarding stop knows its country's tax rate, if the operator has one.
     """
     holding = (
         Booking.objects.filter(owner_id=owner_id, status__in=Booking.HOLDING, expires_at__gt=BerthNow())
@@ -151,7 +151,12 @@ def _stretch(
         stop.place.code: stop
         for stop in TripStop.objects.filter(trip_id=trip_id, place__code__in=[origin, destination])
         .select_related("trip__operator", "trip__route", "place")
-        .annotate(now=BerthNow(), held=Subquery(holding), country_tax_bps=Subquery(tax.values("tax_bps")))
+        .annotate(
+            now=BerthNow(),
+            # A guest is nobody in particular: all guests together are no one person.
+            held=Value(0) if owner_id is None else Subquery(holding),
+            country_tax_bps=Subquery(tax.values("tax_bps")),
+        )
     }
     boarding, alighting = stops.get(origin), stops.get(destination)
     if not boarding or not alighting or boarding.position >= alighting.position:
