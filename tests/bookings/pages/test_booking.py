@@ -205,3 +205,10 @@ def test_every_refusal_has_words_for_people():
     assert {"hold_expired", "payment_in_progress", "gateway_unavailable"} <= set(kinds)
     for code in set(kinds) - {"quote_changed"}:  # which the page answers with the new quote
         assert explain(kinds[code]()) != "Something went wrong. Please try again.", code
+
+
+def test_what_comes_back_to_who_does_not_show_up_is_told_if_anything_does(visitor, booking):
+    said = "Who does not show up gets 25 % of the price back."
+    assert said not in text_of(visitor.get(booking_url(booking)))
+    Booking.objects.update(no_show_refund_percent=25)
+    assert said in text_of(visitor.get(booking_url(booking)))
