@@ -1,14 +1,13 @@
 """One test database, made and migrated by the owner and used as the runtime role, as in production."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
 
+from tests import figures
 from tests.database import flush_as_owner
-from tests.payments.orders import COMMITTED, ROLLED_BACK
 from tests.services import Sandbox, sandbox_server, web_server
 from tests.side_by_side import WORKER
 
@@ -97,12 +96,7 @@ def web(transactional_db, web_process, sandbox) -> Iterator[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many of what was counted there were, by whatever process."""
-    numbers: Counter[str] = Counter()
-    for ended in ("passed", "failed"):
-        for report in terminalreporter.getreports(ended):
-            for name, number in report.user_properties:
-                if name in (ROLLED_BACK, COMMITTED):
-                    numbers[name] += number
-    for name, number in sorted(numbers.items()):
-        terminalreporter.write_line(f"{number:,} {name}", bold=True)
+    """Print what the tests counted and measured."""
+    ended = ("passed", "failed")
+    for line in figures.lines(report for outcome in ended for report in terminalreporter.getreports(outcome)):
+        terminalreporter.write_line(line, bold=True)
