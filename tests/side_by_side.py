@@ -16,6 +16,7 @@ LONG = (
     "test_any_history.py",
     "test_crowd.py",
     "test_longer_orders.py",
+    "test_growth.py",
     "test_buying.py",
     "test_refund_workers.py",
     "test_changing_ones_mind.py",

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.db.models import Sum
 
 from ledger.actions.post import Posted, credit, debit, post
@@ -87,6 +87,33 @@ def plain_sums() -> dict[tuple[str, str], int]:
     """The balance of every account by adding up all of its postings."""
     rows = Posting.objects.values_list("account__code", "account__currency").annotate(Sum("amount")).order_by()
     return {(code, currency): total for code, currency, total in rows}
+
+
+def wrong_checkpoints() -> list[tuple]:
+    """Every checkpoint that is not what the postings of its account up to its own come to, by adding them up."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH added AS (SELECT posting.id, account_id, sum(amount) OVER so_far AS balance,"
+            " sum(greatest(amount, 0)) OVER so_far AS debits, max(posted_at) OVER so_far AS posted_to"
+            " FROM ledger_posting posting JOIN ledger_journalentry entry ON entry.id = posting.entry_id"
+            " WINDOW so_far AS (PARTITION BY account_id ORDER BY posting.id))"
+            " SELECT checkpoint.*, added.* FROM ledger_checkpoint checkpoint LEFT JOIN added"
+            " ON added.id = checkpoint.up_to_id AND added.account_id = checkpoint.account_id"
+            " WHERE (added.balance, added.debits, added.posted_to)"
+            " IS DISTINCT FROM (checkpoint.balance, checkpoint.debits, checkpoint.posted_to)"
+        )
+        return cursor.fetchall()
+
+
+def unbalanced_entries() -> int:
+    """How many entries do not balance, or are incomplete."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM ledger_journalentry entry LEFT JOIN (SELECT entry_id, sum(amount) AS total, count(*)"
+            " AS lines FROM ledger_posting GROUP BY 1) posted ON posted.entry_id = entry.id"
+            " WHERE (total, lines) IS DISTINCT FROM (0, posting_count)"
+        )
+        return cursor.fetchone()[0]
 
 
 def last_month() -> date:
