@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.db import connections
@@ -69,18 +70,25 @@ def database(name: str) -> Iterator[str]:
 @contextmanager
 def served_from(name: str) -> Iterator[None]:
     """In this process Django, `tests.database` and `tests.services` work on another database of the same server."""
-    before = {alias: connections[alias].settings_dict["NAME"] for alias in ("owner", "default")}
-    _switch(dict.fromkeys(before, name))
+    with served_by({"owner": {"NAME": name}, "default": {"NAME": name}}):
+        yield
+
+
+@contextmanager
+def served_by(addresses: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """The same on whatever database these are the addresses of, by alias, as Django writes them."""
+    before = {alias: {key: connections[alias].settings_dict[key] for key in addresses[alias]} for alias in addresses}
+    _switch(addresses)
     try:
         yield
     finally:
         _switch(before)
 
 
-def _switch(names: dict[str, str]) -> None:
-    for alias, name in names.items():
+def _switch(addresses: Mapping[str, Mapping[str, Any]]) -> None:
+    for alias, address in addresses.items():
         connections[alias].close()
-        connections[alias].settings_dict["NAME"] = name
+        connections[alias].settings_dict.update(address)
     connections["default"].close_pool()
 
 

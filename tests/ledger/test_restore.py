@@ -1,0 +1,297 @@
+"""A backup, restored on another server as docs/setup-production.md says, is the same business with the same guards."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+from psycopg import errors, sql
+
+from bookings.actions.complete import complete_departed_bookings
+from core.actors import acting_as
+from finance.actions.decide import approve, pay
+from finance.actions.draft import draft
+from ledger import queries
+from ledger.actions.adjust import adjust
+from ledger.actions.checkpoint import checkpoint
+from ledger.actions.close_period import close_period
+from ledger.models import Checkpoint, JournalEntry
+from payments.actions.cancel import Wish, cancel
+from tests import scratch
+from tests.clock import turned_to
+from tests.database import as_owner, as_runtime, flush_as_owner
+from tests.docs.documents import section, shell_blocks
+from tests.embedded.conftest import Held
+from tests.ledger.books import CLEARING, UNEARNED, entry_sql, last_month, noon_of, plain_sums, wrong_checkpoints
+from tests.payments.scene import buy, charge_of, send_refunds, tell_all
+from tests.services import ROOT, database_url, environment
+from tests.world import hold_seats, make_trip
+
+DUMP, RESTORE, CHECK = shell_blocks(section("docs/setup-production.md", "Backup and restore"))
+NEW = "berth_restored"
+SEQUENCES = "sequences"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Another PostgreSQL, with roles of the same names and nothing else."""
+
+    owner: str
+    runtime: str
+    superuser: dict[str, str]
+
+    def addresses(self, name: str = NEW) -> dict[str, dict[str, object]]:
+        """How Django reaches a database of it."""
+        found = {}
+        for alias, url in (("owner", urlsplit(self.owner)), ("default", urlsplit(self.runtime))):
+            found[alias] = {
+                "HOST": url.hostname,
+                "PORT": url.port,
+                "USER": url.username,
+                "PASSWORD": url.password,
+                "NAME": name,
+            }
+        return found
+
+    def owner_url(self, name: str = NEW) -> str:
+        return urlsplit(self.owner)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Its roles have other passwords than on the old one."""
+    folder = Path(tempfile.mkdtemp(prefix="berth-restore-"))
+    folder.chmod(0o711)
+    held = Held(folder / "state", "--throw-away")
+    owner = held.environment["DATABASE_OWNER_URL"]
+    superuser = {
+        "PGHOST": urlsplit(owner).hostname,
+        "PGPORT": str(urlsplit(owner).port),
+        "PGUSER": "postgres",
+        "PGPASSWORD": held.secrets()["postgres_password"],
+    }
+    try:
+        yield Server(owner, held.environment["DATABASE_URL"], superuser)
+    finally:
+        held.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def business(django_db_setup, django_db_blocker, sandbox_process) -> Iterator[None]:
+    """A month that was sold, left, settled and closed; a refund, a dispute, a hold; checkpoints of some of it."""
+    month = last_month()
+    with django_db_blocker.unblock(), override_settings(STRIPE_API_BASE=sandbox_process.url):
+        sandbox_process.reset()
+        sandbox_process.mode(delivery="drop")
+        with as_owner() as owner:
+            owner.connection.autocommit = True  # so that the ids of transactions are far ahead of a new server's
+            owner.execute("DO $$ BEGIN FOR n IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$")
+        with turned_to(noon_of(month), sandbox_process) as clock:
+            trip = make_trip(days=3)
+            buy(sandbox_process, "1A", "1B", trip=trip)
+            returned, _payment = buy(sandbox_process, "2A", trip=trip)
+            cancel(returned.pk, Wish(in_full=True))
+            send_refunds()
+            clock.move_by(timedelta(days=5))
+            complete_departed_bookings()
+            clock.move_to(noon_of(month + timedelta(days=32)))
+            settlement = draft(trip.operator_id, month)
+            with acting_as("user:1"):
+                approve(settlement.pk, expected=settlement.due)
+            with acting_as("user:2"):
+                pay(settlement.pk, transfer="TRF 1")
+            close_period(month)
+            checkpoint()
+        later = make_trip(number="T2", days=40)
+        _booking, payment = buy(sandbox_process, "3A", trip=later)
+        sandbox_process.dispute(charge_of(sandbox_process, payment)["id"])
+        tell_all(sandbox_process)
+        hold_seats(later, "4A")
+        post_by_hand(700)
+        try:
+            yield
+        finally:
+            flush_as_owner()
+
+
+def post_by_hand(amount: int) -> None:
+    adjust(currency="SAR", debit="bank", credit="platform:booking_fees", amount=amount, reason="Found in the till")
+
+
+def shell(script: str, folder: Path, **env: str) -> None:
+    """Commands of the document, with PostgreSQL's programs."""
+    path = f"{scratch.programs()}:{os.environ['PATH']}"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    done = subprocess.run(
+        ["sh", "-e", "-c", script], cwd=folder, env={**kept, **env, "PATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def backup(business, tmp_path_factory) -> Path:
+    """The folder of the test database's dump."""
+    folder = tmp_path_factory.mktemp("backup")
+    shell(DUMP, folder, DATABASE_OWNER_URL=database_url("owner"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def restored(backup, server) -> Server:
+    """The business, restored on the other server."""
+    shell(RESTORE, backup, **server.superuser, RESTORED_OWNER_URL=server.owner_url())
+    return server
+
+
+@contextmanager
+def as_superuser(server: Server, name: str = "postgres") -> Iterator[psycopg.Connection]:
+    at = server.superuser
+    with psycopg.connect(
+        host=at["PGHOST"], port=at["PGPORT"], user=at["PGUSER"], password=at["PGPASSWORD"], dbname=name, autocommit=True
+    ) as connection:
+        yield connection
+
+
+def all_rows() -> dict[str, list[str]]:
+    """Every row of every table, and where every sequence stands, as the owner sees them."""
+    with as_owner() as owner:
+        owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        found = {}
+        for (table,) in owner.fetchall():
+            owner.execute(sql.SQL("SELECT one::text FROM {} one ORDER BY 1").format(sql.Identifier(table)))
+            found[table] = [row for (row,) in owner.fetchall()]
+        owner.execute("SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1")
+        return {**found, SEQUENCES: [line for (line,) in owner.fetchall()]}
+
+
+def definitions() -> str:
+    """Every table, key, function, guard and right, as SQL; the roles have the same names on both servers.
+
+    Casts and brackets left out: PostgreSQL writes `kind IN (…)` with others once it has read its own words.
+    """
+    dumped = scratch.run("pg_dump", "--schema-only")
+    return re.sub(r"^\\(un)?restrict .*$|::character varying|::text(\[\])?|[()]", "", dumped, flags=re.MULTILINE)
+
+
+def told(command: str, *options: str) -> dict:
+    """What a management command prints as JSON."""
+    out = StringIO()
+    call_command(command, "--json", *options, stdout=out, stderr=StringIO())
+    return json.loads(out.getvalue())
+
+
+def transaction_id() -> int:
+    with as_owner() as owner:
+        owner.execute("SELECT pg_current_xact_id()::text::bigint")
+        return owner.fetchone()[0]
+
+
+def test_a_restored_backup_is_the_same_business(restored, record_property):
+    rows, tables = all_rows(), definitions()
+    balances, trial_balance = queries.balances(), queries.trial_balance(last_month())
+    checked = told("check_books", "--no-gateways")
+    assert checked["ok"]
+    with scratch.served_by(restored.addresses()):
+        assert all_rows() == rows  # the moment at which each entry was posted included
+        assert definitions() == tables
+        assert queries.balances() == balances == plain_sums()
+        assert queries.trial_balance(last_month()) == trial_balance
+        assert told("check_books", "--no-gateways") == checked
+    count = sum(len(lines) for table, lines in rows.items() if table != SEQUENCES)
+    record_property("restore", f"{count:,} rows of {len(rows) - 1} tables, {len(checked['checks'])} checks clean")
+
+
+def test_the_commands_of_the_document_find_it_in_order(restored):
+    reports = told("trial_balance")
+    with scratch.served_by(restored.addresses()):
+        there = environment(PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    done = subprocess.run(["sh", "-e", "-c", CHECK], cwd=ROOT, env=there, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == reports
+
+
+def test_checkpoints_do_not_care_that_ids_of_transactions_begin_anew(restored):
+    """The same is posted on both; it must agree with plain sums and with each other."""
+
+    def post_on() -> tuple[dict, list]:
+        for number in range(3):
+            post_by_hand(100 + number)
+            checkpoint()
+        post_by_hand(1)
+        assert wrong_checkpoints() == []
+        assert queries.balances() == plain_sums()
+        written = Checkpoint.objects.order_by("account__code", "account__currency", "up_to_id")
+        return queries.balances(), list(written.values_list("account__code", "balance", "debits", "up_to_id"))
+
+    old_id, on_the_old = transaction_id(), post_on()
+    with scratch.served_by(restored.addresses()):
+        assert transaction_id() < old_id
+        assert post_on() == on_the_old
+
+
+ATTACKS = {
+    entry_sql([(CLEARING, 5), (UNEARNED, -4)]): "journalentry_balances",
+    "UPDATE ledger_posting SET amount = amount * 2": "ledger_posting_append_only",
+    "DELETE FROM ledger_checkpoint": "ledger_checkpoint_append_only",
+    "UPDATE ledger_period SET status = 'open'": "ledger_period_status_transition",
+    "TRUNCATE core_statuschange": "core_statuschange_append_only",
+    "UPDATE payments_payment SET amount = amount + 1": "payment_frozen",
+    "DELETE FROM finance_settlement": "settlement_stays",
+    "DELETE FROM bookings_seatclaim WHERE expires_at IS NULL": "seatclaim_sold_stays",
+}
+
+
+def test_the_guards_are_in_force_there(restored):
+    with scratch.served_by(restored.addresses()):
+        before = all_rows()
+        for statement, guard in ATTACKS.items():
+            with pytest.raises(psycopg.IntegrityError) as refused, as_owner() as owner:
+                owner.execute(statement)
+            assert refused.value.diag.constraint_name == guard
+            with pytest.raises((errors.CheckViolation, errors.InsufficientPrivilege)), as_runtime() as runtime:
+                runtime.execute(statement)
+        for statement in ("CREATE TEMPORARY TABLE mine ()", "ALTER TABLE ledger_posting DISABLE TRIGGER USER"):
+            with pytest.raises(errors.InsufficientPrivilege), as_runtime() as runtime:
+                runtime.execute(statement)
+        after = all_rows()
+        assert {**after, SEQUENCES: []} == {**before, SEQUENCES: []}
+        assert weakened() == []
+
+
+def weakened() -> list[str]:
+    """The guards that a setting could switch off."""
+    with as_owner() as owner:
+        owner.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'A'")
+        return [name for (name,) in owner.fetchall()]
+
+
+def test_data_alone_are_refused_and_forced_they_weaken_the_guards(backup, server):
+    """Why the document warns of both."""
+    name = "data_alone"
+    with as_superuser(server) as superuser:
+        superuser.execute(f"CREATE DATABASE {name} OWNER berth_owner")
+    shell(f"pg_restore --schema-only --no-owner --dbname='{server.owner_url(name)}' berth.dump", backup)
+    data_alone = "pg_restore --data-only --single-transaction"
+    with pytest.raises(AssertionError, match="cannot begin as"):
+        shell(f"{data_alone} --dbname='{server.owner_url(name)}' berth.dump", backup)
+    with scratch.served_by(server.addresses(name)):
+        assert not JournalEntry.objects.exists()
+        assert weakened() == []
+        shell(f"{data_alone} --disable-triggers --dbname={name} berth.dump", backup, **server.superuser)
+        assert JournalEntry.objects.exists()
+        assert "guard_entry_period" in weakened()
