@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,28 +17,18 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.test import override_settings
 from psycopg import errors, sql
 
-from bookings.actions.complete import complete_departed_bookings
-from core.actors import acting_as
-from finance.actions.decide import approve, pay
-from finance.actions.draft import draft
 from ledger import queries
-from ledger.actions.adjust import adjust
 from ledger.actions.checkpoint import checkpoint
-from ledger.actions.close_period import close_period
 from ledger.models import Checkpoint, JournalEntry
-from payments.actions.cancel import Wish, cancel
 from tests import scratch
-from tests.clock import turned_to
-from tests.database import as_owner, as_runtime, flush_as_owner
+from tests.business import in_business, post_by_hand
+from tests.database import as_owner, as_runtime
 from tests.docs.documents import section, shell_blocks
 from tests.embedded.conftest import Held
-from tests.ledger.books import CLEARING, UNEARNED, entry_sql, last_month, noon_of, plain_sums, wrong_checkpoints
-from tests.payments.scene import buy, charge_of, send_refunds, tell_all
+from tests.ledger.books import CLEARING, UNEARNED, entry_sql, last_month, plain_sums, wrong_checkpoints
 from tests.services import ROOT, database_url, environment
-from tests.world import hold_seats, make_trip
 
 DUMP, RESTORE, CHECK = shell_blocks(section("docs/setup-production.md", "Backup and restore"))
 NEW = "berth_restored"
@@ -93,44 +82,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def business(django_db_setup, django_db_blocker, sandbox_process) -> Iterator[None]:
-    """A month that was sold, left, settled and closed; a refund, a dispute, a hold; checkpoints of some of it."""
-    month = last_month()
-    with django_db_blocker.unblock(), override_settings(STRIPE_API_BASE=sandbox_process.url):
-        sandbox_process.reset()
-        sandbox_process.mode(delivery="drop")
+    """The business, and a server on which the ids of transactions are far ahead of those of a new one."""
+    with in_business(django_db_blocker, sandbox_process):
         with as_owner() as owner:
-            owner.connection.autocommit = True  # so that the ids of transactions are far ahead of a new server's
+            owner.connection.autocommit = True
             owner.execute("DO $$ BEGIN FOR n IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$")
-        with turned_to(noon_of(month), sandbox_process) as clock:
-            trip = make_trip(days=3)
-            buy(sandbox_process, "1A", "1B", trip=trip)
-            returned, _payment = buy(sandbox_process, "2A", trip=trip)
-            cancel(returned.pk, Wish(in_full=True))
-            send_refunds()
-            clock.move_by(timedelta(days=5))
-            complete_departed_bookings()
-            clock.move_to(noon_of(month + timedelta(days=32)))
-            settlement = draft(trip.operator_id, month)
-            with acting_as("user:1"):
-                approve(settlement.pk, expected=settlement.due)
-            with acting_as("user:2"):
-                pay(settlement.pk, transfer="TRF 1")
-            close_period(month)
-            checkpoint()
-        later = make_trip(number="T2", days=40)
-        _booking, payment = buy(sandbox_process, "3A", trip=later)
-        sandbox_process.dispute(charge_of(sandbox_process, payment)["id"])
-        tell_all(sandbox_process)
-        hold_seats(later, "4A")
-        post_by_hand(700)
-        try:
-            yield
-        finally:
-            flush_as_owner()
-
-
-def post_by_hand(amount: int) -> None:
-    adjust(currency="SAR", debit="bank", credit="platform:booking_fees", amount=amount, reason="Found in the till")
+        yield
 
 
 def shell(script: str, folder: Path, **env: str) -> None:
