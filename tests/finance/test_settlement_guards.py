@@ -1,5 +1,7 @@
 """What PostgreSQL refuses about settlements, whatever the application does: as the runtime role and as the owner."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -10,6 +12,7 @@ from finance.models import SETTLEMENT_TRANSITIONS, Settlement, SettlementLine
 from tests.clock import turned_to
 from tests.database import as_owner, as_runtime
 from tests.finance.year import CLERK, day, first, sell_and_leave, settle
+from tests.races.rivals import wait_for_waiters
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,6 +53,7 @@ DRAFT_ATTACKS = {
     "UPDATE finance_settlement SET reserve_amount = total_amount + 1": "settlement_reserve_of_total",
     "UPDATE finance_settlement SET reserve_amount = -1": "settlement_reserve_of_total",
     "UPDATE finance_settlement SET status = 'paid'": "finance_settlement_status_transition",
+    "UPDATE finance_settlement SET status = 'approved'": "settlement_two_people",
     "UPDATE finance_settlement SET status = 'approved', approved_by = 'user:1', paid_by = 'user:1'":
         "settlement_two_people",
     "INSERT INTO finance_settlement (operator_id, currency, month, status, gross_amount, commission_amount, "
@@ -71,6 +75,10 @@ DECIDED_ATTACKS = {
     "UPDATE finance_settlement SET reserve_amount = 1": "settlement_stays",
     "UPDATE finance_settlement SET status = 'paid', paid_by = approved_by": "settlement_two_people",
     "UPDATE finance_settlement SET status = 'draft'": "finance_settlement_status_transition",
+    "UPDATE finance_settlement SET approved_by = ''": "settlement_stays",
+    "UPDATE finance_settlement SET approved_by = 'user:7', paid_by = 'user:1', status = 'paid'": "settlement_stays",
+    "UPDATE finance_settlement SET approved_at = berth_now()": "settlement_stays",
+    "UPDATE finance_settlement SET status = 'paid'": "settlement_two_people",
     "DELETE FROM finance_settlementline": "settlementline_stays",
     "DELETE FROM finance_settlement": "settlement_stays",
     "UPDATE finance_settlementline SET live = false": "settlementline_stays",
@@ -103,6 +111,40 @@ def test_lines_of_a_returned_one_are_free_and_stay_so(settlement):
     give_back(paid.pk, reason="Account closed")
     assert refused("UPDATE finance_settlementline SET live = true") == {"settlementline_stays"}
     assert refused("UPDATE finance_settlementline SET live = false, net = 1") == {"settlementline_stays"}
+
+
+APPROVE = "UPDATE finance_settlement SET status = 'approved', approved_by = 'user:1', approved_at = berth_now()"
+ONE_MORE = (
+    "INSERT INTO finance_settlementline (settlement_id, kind, carried_from_id, gross, commission, tax, net, live)"
+    " SELECT id, 'brought', id, 5, 0, 0, 5, true FROM finance_settlement"
+)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "constraint"),
+    [(ONE_MORE, APPROVE, "settlement_adds_up"), (APPROVE, ONE_MORE, "settlementline_stays")],
+    ids=["a line first", "the approval first"],
+)
+def test_no_line_slips_into_a_settlement_that_is_being_approved(settlement, earlier, later, constraint):
+    with as_runtime() as one, ThreadPoolExecutor(1) as pool:
+        one.execute(earlier)
+        meanwhile = pool.submit(run, later)
+        wait_for_waiters(one.connection)
+        one.connection.commit()
+        with pytest.raises(psycopg.errors.CheckViolation) as error:
+            meanwhile.result()
+    assert error.value.diag.constraint_name == constraint
+
+
+def run(statement: str) -> None:
+    with as_runtime() as cursor:
+        cursor.execute(statement)
+
+
+def test_who_paid_stays(settlement):
+    settle(settlement.operator, 1)
+    for statement in ("SET paid_by = 'user:3'", "SET transfer = ''", "SET paid_by = '', status = 'returned'"):
+        assert refused(f"UPDATE finance_settlement {statement}") == {"settlement_stays"}
 
 
 @pytest.mark.parametrize("table", ["finance_settlement", "finance_settlementline"])
