@@ -44,7 +44,8 @@ def _left_and_owed(payment: Payment) -> tuple[int, int]:
         going_back=Sum("amount", filter=~Q(status__in=Refund.FRUITLESS), default=0),
         owed=Sum("amount", filter=failed, default=0),
     )
-    withheld = sum(dispute.withheld for dispute in payment.disputes.all())
+    # More than was taken may have come back, as far as we know by now: that is not the payer's.
+    withheld = sum(max(0, dispute.withheld) for dispute in payment.disputes.all())
     return payment.received_amount - sums["going_back"] - withheld, sums["owed"]
 
 

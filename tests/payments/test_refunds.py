@@ -13,8 +13,9 @@ from payments.actions.cancel import Wish, cancel
 from payments.actions.give_back import account_as_courtesy, give_courtesy, pay_by_hand, try_again
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
+from payments.effects.standing import left
 from payments.errors import RefundTooLarge
-from payments.models import GatewayCall, Refund, RefundAttempt
+from payments.models import Dispute, GatewayCall, Refund, RefundAttempt
 from tests.payments.gateway import send
 from tests.payments.scene import (
     assert_gateway_agrees,
@@ -213,6 +214,17 @@ def test_postgresql_refuses_refunds_beyond_what_is_left(sandbox, sale):
     with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
         cursor.execute("UPDATE payments_refund SET amount = amount + 1")
     assert Refund.objects.count() == 1
+
+
+def test_a_dispute_that_brought_more_than_it_took_leaves_no_more_to_pay_back(sandbox, sale):
+    _booking, payment = sale
+    sandbox.dispute(charge_of(sandbox, payment)["id"])
+    tell_all(sandbox)
+    Dispute.objects.update(held_amount=-1_000, status="won")
+    assert left(payment) == payment.amount
+    with pytest.raises(IntegrityError, match="are left"), transaction.atomic():
+        Refund.objects.create(payment=payment, amount=payment.amount + 1, currency="SAR", reason="goodwill")
+    assert not Refund.objects.exists()
 
 
 def test_a_refund_made_in_the_dashboard_is_booked_and_waits_to_be_explained(sandbox, sale):
