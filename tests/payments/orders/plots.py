@@ -11,7 +11,7 @@ TOTAL = FARE + TAX + FEES
 GATEWAY_FEE = round(TOTAL * 0.029) + 100
 DISPUTE_FEE = 1_500
 # Of one seat, by the operator's policy: what goes back, and what is kept of the fare.
-REFUND, KEPT = TOTAL // 2 * 80 // 100, FARE // 2 * 20 // 100
+REFUND = TOTAL // 2 * 80 // 100
 
 CLEARING, DISPUTED = "gateway:stripe:clearing", "gateway:stripe:disputed"
 UNEARNED = {"travellers:unearned": -FARE, "tax:payable": -TAX, "platform:booking_fees": -FEES}
@@ -245,13 +245,15 @@ PLOTS = [
     Plot(
         cancelled_seat_and_dispute,
         ("confirmed", "disputed"),
-        # What was kept of the cancelled seat's fare is the operator's by now; the bank takes it all the same.
+        # What was kept of the cancelled seat's fare was the operator's and ours, and goes with the rest.
         {
             CLEARING: -GATEWAY_FEE - DISPUTE_FEE,
             DISPUTED: 0,
             "refunds:payable": 0,
             "travellers:unearned": 0,
-            "platform:chargeback_losses": KEPT,
+            "operator:OPSAR:payable": 0,
+            "platform:commission": 0,
+            "platform:chargeback_losses": 0,
         },
         ("refund.created", "answer to", "charge.dispute.created", "charge.dispute.closed"),
         refunds=(("cancelled", "succeeded"),),
