@@ -43,7 +43,8 @@ ROLES = {
         ("bookings",),
         ("payments.request_refund", "payments.change_gatewayevent", "core.change_outboxmessage"),
     ),
-    # Sees refunds through, explains what gateways' books have, pays operators, writes adjustments.
+    # Sees refunds through, explains what gateways' books have, knows where operators are paid and pays them, writes
+    # adjustments. Whoever approves sees where the money goes.
     "finance": Role(
         _BOOKS,
         (),
@@ -52,6 +53,7 @@ ROLES = {
             "payments.change_refund",
             "payments.reconcile",
             "finance.pay_settlement",
+            "finance.change_operator_terms",
             "ledger.adjust",
             "ledger.reverse_entry",
         ),

@@ -53,21 +53,21 @@ def earned(booking: Booking) -> None:
     )
 
 
-def given_back(booking: Booking, amount: int, *, covered: Mapping[str, int]) -> None:
+def given_back(booking: Booking, amount: int, *, covered: Mapping[str, int], name: str = "") -> None:
     """So much of what was earned goes back: in proportion from the operator, our commission and the taxes.
 
-    What these do not hold comes from our booking fee. `covered` tells what it is owed as, and sums to the amount.
+    What these do not hold comes from our booking fee. `covered` tells what it is owed as, and sums to the amount. What
+    can go back once only has a `name` for that.
     """
     held = left_of_booking(booking.reference, booking.currency)
     accounts = (*of_commission(booking), "tax:payable")
     earned = [max(0, held.get(account, 0)) for account in accounts]
     taken = min(amount, sum(earned))
     parts = zip(accounts, allocate(taken, earned), strict=True)
-    name = f"booking:{booking.reference}:given_back:"
-    of_booking = JournalEntry.objects.filter(booking_reference=booking.reference, kind="refund_decision")
+    name = name or str(len(given_back_before(booking)) + 1)
     post(
         kind="refund_decision",
-        reference=f"{name}{of_booking.filter(reference__startswith=name).count() + 1}",
+        reference=f"{_given_back(booking)}{name}",
         currency=booking.currency,
         lines=[
             *(debit(account, part) for account, part in parts),
@@ -76,6 +76,18 @@ def given_back(booking: Booking, amount: int, *, covered: Mapping[str, int]) -> 
         ],
         booking_reference=booking.reference,
     )
+
+
+def given_back_before(booking: Booking) -> set[str]:
+    """The names of what went back after departure before."""
+    begins = _given_back(booking)
+    of_booking = JournalEntry.objects.filter(booking_reference=booking.reference, kind="refund_decision")
+    references = of_booking.filter(reference__startswith=begins).values_list("reference", flat=True)
+    return {str(reference).removeprefix(begins) for reference in references}
+
+
+def _given_back(booking: Booking) -> str:
+    return f"booking:{booking.reference}:given_back:"
 
 
 def _shared_out(booking: Booking, amount: int, commission: int) -> list[Line]:

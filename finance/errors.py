@@ -10,13 +10,13 @@ class FinanceError(Problem):
 
 
 class SamePerson(FinanceError):
-    """Whoever approved a settlement cannot pay it."""
+    """Whoever approved a settlement cannot pay it, and whoever paid it cannot say that it came back."""
 
-    code, status, title = "same_person", 403, "Somebody else has to do this than who approved it."
+    code, status, title = "same_person", 403, "Somebody else has to do this than who did the step before."
 
 
 class SettlementChanged(FinanceError):
-    """A settlement does not come to what somebody looked at. `due`: what it comes to now."""
+    """A settlement does not come to what somebody looked at. `total`, `due`: what it comes to now."""
 
     code, title = "settlement_changed", "What it comes to has changed."
 

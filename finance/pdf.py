@@ -82,7 +82,7 @@ def statement(settlement: Settlement) -> bytes:
 
 
 def _head(page: _Page, settlement: Settlement, number: str) -> None:
-    operator = settlement.operator
+    payee = settlement.paid_to
     page.set_font(FONT, "B", 18)
     page.cell(0, 9, settings.SITE_NAME, align=page.start)
     page.set_x(page.l_margin)
@@ -100,10 +100,10 @@ def _head(page: _Page, settlement: Settlement, number: str) -> None:
         (_("bank transfer"), settlement.transfer),
     ]
     whose = [
-        ("", operator.name),
-        ("", operator.address),
-        (_("tax number"), operator.tax_number),
-        (_("bank account"), operator.bank_account),
+        ("", payee["name"]),
+        ("", payee["address"]),
+        (_("tax number"), payee["tax_number"]),
+        (_("bank account"), payee["bank_account"]),
     ]
     top = page.y
     ends = [_block(page, top, whose, second=False), _block(page, top, told, second=True)]
@@ -178,6 +178,8 @@ def _row(page: _Page, cells: Sequence[str], *, bold: bool = False) -> None:
     page.set_fill_color(*_BAND)
     aligned = (*[page.start] * 4, *["R"] * 4)
     for text, width, align in zip(page.ordered(cells), page.ordered(_WIDTHS), page.ordered(aligned), strict=True):
+        while page.get_string_width(text) > width - 2 * page.c_margin:
+            text = f"{text.rstrip('…')[:-1]}…"  # noqa: PLW2901 - one line, whatever somebody wrote
         page.set_text_shaping(not text.isascii())  # what needs none is drawn in a third of the time
         page.cell(width, _ROW, text, border="B", align=align, fill=bold)
     page.set_text_shaping(True)

@@ -95,8 +95,13 @@ def debits(references: Iterable[str]) -> dict[str, int]:
 
 
 def left_of_booking(booking_reference: str, currency: str) -> dict[str, int]:
-    """What each account still holds for a booking: credits less debits of its entries, minor units."""
-    of_booking = Posting.objects.filter(entry__booking_reference=booking_reference, entry__currency=currency)
+    """What each account still holds for a booking: credits less debits of its entries, minor units.
+
+    What people wrote by hand only names a booking, and moves nothing of it.
+    """
+    of_booking = Posting.objects.filter(
+        entry__booking_reference=booking_reference, entry__currency=currency, entry__reference__isnull=False
+    )
     sums = of_booking.order_by().values_list("account__code").annotate(held=-Sum("amount"))
     return dict(sums)
 

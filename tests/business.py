@@ -66,7 +66,7 @@ def _sell_and_settle_last_month(sandbox: Sandbox) -> None:
         clock.move_to(noon_of(month + timedelta(days=32)))
         settlement = draft(trip.operator_id, month)
         with acting_as("user:1"):
-            approve(settlement.pk, expected=settlement.due)
+            approve(settlement.pk, total=settlement.total, due=settlement.due)
         with acting_as("user:2"):
             pay(settlement.pk, transfer="TRF 1")
         close_period(month)

@@ -1,11 +1,14 @@
 """Trips go on by the clock: their sale ends, they leave, they arrive."""
 
+import structlog
 from django.db import connection, transaction
 
 from bookings import gate
 from bookings.models import Trip, TripStatus
 from bookings.queries import SCHEDULE
 from core.transactions import in_one_transaction
+
+log = structlog.get_logger(__name__)
 
 # What the clock says of each trip that has not arrived, where that is something new. A trip has left when nobody can
 # board any more: until then it is sold at the stops ahead.
@@ -33,12 +36,17 @@ _REASON = "By the clock."
 def move_trips_on() -> dict[str, int]:
     """Close trips that nobody can buy any more, let go those that nobody can board any more, end those that are there.
 
-    Each is a transaction of its own. Returns how many came to each: {"closed": n, "departed": n, "arrived": n}.
+    Each is a transaction of its own. Returns how many came to each, and how many met something that went wrong:
+    {"closed": n, "departed": n, "arrived": n, "unmoved": n}.
     """
-    counts = {"closed": 0, "departed": 0, "arrived": 0}
+    counts = {"closed": 0, "departed": 0, "arrived": 0, "unmoved": 0}
     for trip_id, _due_status in _due():
-        if status := _move_on(trip_id):
-            counts[status] += 1
+        try:
+            if status := _move_on(trip_id):
+                counts[status] += 1
+        except Exception:  # whatever one trip meets, the others have their turn
+            log.exception("trip_not_moved", trip=trip_id)
+            counts["unmoved"] += 1
     return counts
 
 

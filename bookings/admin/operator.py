@@ -21,6 +21,18 @@ RESERVE = percent_column("reserve_bps", _("reserve held back of settlements"))
 FEE = money_column("booking_fee", _("our booking fee a seat"))
 
 
+_SETTLING = ("reserve_months", "bank_account", "tax_number", "address")
+
+
+def _may_set_up(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("bookings.change_operator"))
+
+
+def _may_say_how_it_is_paid(request: HttpRequest) -> bool:
+    # A right of the settlements, which this app knows by its name alone.
+    return bool(request.user.has_perm("finance.change_operator_terms"))
+
+
 class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
     """The fee is typed in the operator's currency, the policy in lines."""
 
@@ -40,11 +52,9 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         currency = self.instance.currency or self.data.get("currency", "").upper()
-        fee, policy = self.fields["booking_fee"], self.fields["cancellation_policy"]
-        assert isinstance(fee, AmountField)
-        assert isinstance(policy, PolicyField)
-        fee.use(currency)
-        policy.use(currency)
+        for field in self.fields.values():
+            if isinstance(field, AmountField | PolicyField):
+                field.use(currency)
 
     def clean_currency(self) -> str:
         """An ISO 4217 code in capitals."""
@@ -77,19 +87,35 @@ class OperatorAdmin(ChangesSchedule, ModelAdmin):
             ("commission_bps", "commission_tax_bps"), "tax_bps", "booking_fee", "cancellation_policy",
             ("no_show_refund_percent", "bears_disputes"),
         )  # fmt: skip
-        settling: tuple[Any, ...] = (("reserve_bps", "reserve_months"),)
-        if obj is not None and not self.has_change_permission(request, obj):
+        if not _may_set_up(request):
             terms = ((COMMISSION, COMMISSION_TAX), TAX, FEE, "policy", ("no_show_refund", "bears_disputes"))
-            settling = ((RESERVE, "reserve_months"),)
+        reserve = "reserve_bps" if _may_say_how_it_is_paid(request) else RESERVE
         return (
             (None, {"fields": (("code", "name"), "currency")}),
             (_("Terms of new bookings"), {"fields": terms}),
-            (_("Settlements"), {"fields": (*settling, ("bank_account", "tax_number"), "address")}),
+            (_("Settlements"), {"fields": ((reserve, "reserve_months"), ("bank_account", "tax_number"), "address")}),
         )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if not _may_set_up(request):
+            for name in OperatorForm.declared_fields:  # which Django keeps though they are only shown
+                form.base_fields.pop(name, None)
+        return form
+
+    def has_change_permission(self, request: HttpRequest, obj: Operator | None = None) -> bool:
+        """Who sets operators up changes their terms, and finance how they are paid: each their own fields."""
+        return super().has_change_permission(request, obj) or _may_say_how_it_is_paid(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Operator | None = None) -> Any:
         """The ledger's accounts carry the code, and are kept in the currency."""
-        return (*self.readonly_fields, "code", "currency") if obj else self.readonly_fields
+        fixed = ("code", "currency") if obj else ()
+        terms = () if _may_set_up(request) else ("name", "bears_disputes")
+        settling = () if _may_say_how_it_is_paid(request) else _SETTLING
+        return (*self.readonly_fields, *fixed, *terms, *settling)
+
+    def get_inlines(self, request: HttpRequest, obj: Operator | None) -> Any:
+        return self.inlines if _may_set_up(request) else ()
 
     @admin.display(description=_("cancellation policy"))
     def policy(self, operator: Operator) -> str:

@@ -13,10 +13,10 @@ from finance.models import Settlement, SettlementStatus
 
 
 @in_one_transaction
-def approve(settlement_id: int, *, expected: Money, reason: str = "") -> Settlement:
-    """Owe the operator what a draft comes to, if that is still what is `expected` to be transferred.
+def approve(settlement_id: int, *, total: Money, due: Money, reason: str = "") -> Settlement:
+    """Owe the operator what a draft comes to, if that is still what was looked at: its `total`, and what is `due`.
 
-    Raises SettlementChanged with what is due now, EarlierDraft, InvalidState if it is no draft.
+    Raises SettlementChanged with what they are now, EarlierDraft, InvalidState if it is no draft.
     """
     settlement = _lock(settlement_id, SettlementStatus.DRAFT)
     earlier = Settlement.objects.filter(
@@ -25,8 +25,8 @@ def approve(settlement_id: int, *, expected: Money, reason: str = "") -> Settlem
     if earlier.filter(status=SettlementStatus.DRAFT).exists():
         raise EarlierDraft
     fill(settlement, settlement.operator)
-    if settlement.due != expected:
-        raise SettlementChanged(due=settlement.due.to_json())
+    if (settlement.total, settlement.due) != (total, due):
+        raise SettlementChanged(total=settlement.total.to_json(), due=settlement.due.to_json())
     settlement.approve(by=current_actor(), at=timezone.now(), reason=reason)
     postings.approved(settlement)
     return settlement
@@ -45,6 +45,8 @@ def pay(settlement_id: int, *, transfer: str) -> Settlement:
         raise SamePerson
     if not transfer.strip():
         raise invalid("transfer", "required", "Name the transfer.")
+    if Settlement.objects.filter(status=SettlementStatus.PAID, transfer=transfer.strip()[:140]).exists():
+        raise invalid("transfer", "taken", "This transfer has paid another settlement.")
     settlement.pay(by=current_actor(), at=timezone.now(), transfer=transfer.strip()[:140])
     postings.paid(settlement)
     return settlement
@@ -54,9 +56,11 @@ def pay(settlement_id: int, *, transfer: str) -> Settlement:
 def give_back(settlement_id: int, *, reason: str) -> Settlement:
     """The operator's bank sent it back: all that it settled is unsettled again, and next time settled anew.
 
-    Raises InvalidState if it is not paid, or if its reserve was released meanwhile.
+    Raises SamePerson for who paid it, InvalidState if it is not paid, or if its reserve was released meanwhile.
     """
     settlement = _lock(settlement_id, SettlementStatus.PAID)
+    if settlement.paid_by == current_actor():
+        raise SamePerson
     if settlement.reserve_released_at:
         raise InvalidState("Its reserve was released: pay it again from the bank.", state=settlement.status)
     settlement.give_back(reason=reason)

@@ -82,11 +82,10 @@ def fill(settlement: Settlement, operator: Operator) -> int:
 
 
 def _bring_forward(settlement: Settlement) -> int:
-    """Take what earlier settlements carried forward and none has taken since."""
-    earlier = Settlement.objects.filter(
+    """Take what others carried forward and none has taken since; of later months, too, if this one is made again."""
+    others = Settlement.objects.filter(
         operator=settlement.operator,
         currency=settlement.currency,
-        month__lt=settlement.month,
         status=SettlementStatus.APPROVED,
         total_amount__lt=0,
     ).exclude(pk__in=SettlementLine.objects.filter(live=True, carried_from__isnull=False).values("carried_from"))
@@ -95,7 +94,7 @@ def _bring_forward(settlement: Settlement) -> int:
             settlement=settlement, kind=LineKind.BROUGHT, carried_from=one,
             gross=one.total_amount, commission=0, tax=0, net=one.total_amount,
         )
-        for one in earlier.order_by("month")
+        for one in others.order_by("month")
     ]  # fmt: skip
     SettlementLine.objects.bulk_create(lines)
     return len(lines)

@@ -8,7 +8,6 @@ from core.transactions import in_one_transaction
 from finance import postings
 from finance.actions.draft import lock_operator
 from finance.models import Settlement, SettlementStatus
-from finance.months import months_later
 
 
 @in_one_transaction
@@ -17,7 +16,7 @@ def release_reserves(operator_id: int, month: date) -> int:
     operator = lock_operator(operator_id)
     held = Settlement.objects.filter(
         operator=operator,
-        month__lte=months_later(month, -operator.reserve_months),
+        reserve_until__lte=month,
         status__in=[SettlementStatus.APPROVED, SettlementStatus.PAID],
         reserve_amount__gt=0,
         reserve_released_at=None,

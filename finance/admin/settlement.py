@@ -141,7 +141,7 @@ class SettlementAdmin(StatementFiles, WithSections, ReadOnly, ModelAdmin):
         """It left the bank."""
         return Pay.as_view(model_admin=self)(request, object_id=object_id)
 
-    @action(description=GiveBack.title, icon="undo", permissions=["pay"])
+    @action(description=GiveBack.title, icon="undo", permissions=["approve"])
     def give_back(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """It came back."""
         return GiveBack.as_view(model_admin=self)(request, object_id=object_id)

@@ -1,5 +1,6 @@
 """What staff decide about settlements: one approves, another pays; a draft may be void, and a bank may return one."""
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,11 +14,12 @@ from core.admin.sections import Facts
 from core.errors import InvalidState, Problem
 from core.money import Money
 from finance.actions.decide import approve, give_back, pay, void
+from finance.errors import SettlementChanged
 from finance.models import Settlement, SettlementStatus
 from ledger.admin.rehearsal import rehearse
 
 _WORDS: dict[str, Text] = {
-    "same_person": _("You approved it yourself: somebody else has to pay it."),
+    "same_person": _("You did the step before yourself: this one is for somebody else."),
     "settlement_changed": _("It does not come to this any more: make the draft anew, and look at it again."),
     "earlier_draft": _("An earlier settlement of this operator is a draft still: decide about that first."),
 }
@@ -47,7 +49,7 @@ class SettlementStep(Decision):
                 (_("reserve held back"), settlement.reserve or None),
                 (_("due"), settlement.due),
                 (_("carried forward"), settlement.carried or None),
-                (_("to"), settlement.operator.bank_account or None),
+                (_("to"), settlement.paid_to["bank_account"] or None),
             ),
         )
 
@@ -67,15 +69,17 @@ class Approve(SettlementStep):
 
     def outlook(self, wish: dict[str, Any]) -> Outlook:
         """What is due, and the lines for the books."""
-        due = self.subject.due
-        posted = rehearse(approve, self.subject.pk, expected=due, reason=wish["reason"])
-        return Outlook([self.facts(), posted], str(due.amount))
+        total, due = self.subject.total, self.subject.due
+        posted = rehearse(approve, self.subject.pk, total=total, due=due, reason=wish["reason"])
+        return Outlook([self.facts(), posted], f"{total.amount} {due.amount}")
 
     def carry_out(self, wish: dict[str, Any], agreed: str) -> str:
         """If it comes to what was shown."""
-        shown = int(agreed) if agreed.isdecimal() and len(agreed) < 16 else -1  # whatever else is sent, was not shown
-        expected = Money(shown, self.subject.currency)
-        approved = approve(self.subject.pk, expected=expected, reason=wish["reason"])
+        shown = re.fullmatch(r"(-?\d{1,18}) (\d{1,18})", agreed)
+        if shown is None:  # whatever else is sent, was not shown
+            raise SettlementChanged
+        total, due = (Money(int(amount), self.subject.currency) for amount in shown.groups())
+        approved = approve(self.subject.pk, total=total, due=due, reason=wish["reason"])
         return gettext("It is approved. %(due)s is due.") % {"due": approved.due}
 
 
@@ -108,9 +112,9 @@ class Pay(SettlementStep):
 
 
 class GiveBack(SettlementStep):
-    """The operator's bank did not take it."""
+    """The operator's bank did not take it; said by somebody else than who paid it."""
 
-    permission_required = "finance.pay_settlement"
+    permission_required = "finance.approve_settlement"
     status = SettlementStatus.PAID
     title = _("Returned by the bank")
     explanation = _("The money is on our account again. All that it settled can be settled once more.")

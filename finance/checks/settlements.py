@@ -95,7 +95,7 @@ def settlement_lines_are_postings() -> Iterator[Found]:
          WHERE line.live <> (settlement.status IN ('draft', 'approved', 'paid'))
             OR (line.posting_id IS NULL AND (
                   line.net IS DISTINCT FROM carried.total_amount OR carried.total_amount >= 0
-                  OR carried.status <> 'approved' OR carried.month >= settlement.month
+                  OR carried.status <> 'approved'
                   OR (carried.operator_id, carried.currency) <> (settlement.operator_id, settlement.currency)))
             OR (line.posting_id IS NOT NULL AND (
                   line.net <> -posting.amount OR entry.kind = 'settlement'

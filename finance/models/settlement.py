@@ -10,6 +10,7 @@ from bookings.models import Operator
 from core.clock import BerthNow
 from core.money import CurrencyField, Money
 from core.transitions import Stateful, Transitions
+from finance.months import months_later
 from ledger.models import Posting
 
 
@@ -60,6 +61,9 @@ class Settlement(Stateful):
     brought_amount = models.BigIntegerField(_("brought forward, minor units"), default=0)
     total_amount = models.BigIntegerField(_("total, minor units"), default=0)
     reserve_amount = models.BigIntegerField(_("reserve held back, minor units"), default=0)
+    # As it was approved: whom, where and until when. Later terms of the operator change nothing of it.
+    payee = models.JSONField(_("payee"), default=dict, blank=True)
+    reserve_until = models.DateField(_("reserve held until"), null=True, blank=True)
     reserve_released_at = models.DateTimeField(_("reserve released at"), null=True, blank=True)
     created_at = models.DateTimeField(_("made at"), db_default=BerthNow())
     approved_by = models.CharField(_("approved by"), max_length=80, blank=True)
@@ -74,12 +78,16 @@ class Settlement(Stateful):
         permissions = [
             ("approve_settlement", _("Can approve settlements")),
             ("pay_settlement", _("Can pay settlements that somebody else approved")),
+            ("change_operator_terms", _("Can change bank accounts and reserves of operators")),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["operator", "currency", "month"],
                 name="settlement_one_per_month",
                 condition=Q(status__in=["draft", "approved", "paid"]),
+            ),
+            models.UniqueConstraint(
+                fields=["transfer"], name="settlement_one_per_transfer", condition=Q(status="paid")
             ),
             models.CheckConstraint(condition=Q(month__day=1), name="settlement_first_of_month"),
             models.CheckConstraint(
@@ -97,8 +105,10 @@ class Settlement(Stateful):
 
     # ------------------------------------------------------------------------------------------------- transitions
     def approve(self, *, by: str, at: datetime, reason: str) -> None:
-        """What it comes to is owed to the operator from now on."""
-        self._move(_S.APPROVED, reason=reason, approved_by=by, approved_at=at)
+        """What it comes to is owed to the operator from now on, and to be paid to its account of this moment."""
+        until = months_later(self.month, self.operator.reserve_months)
+        told = {"payee": self.paid_to, "reserve_until": until, "approved_by": by, "approved_at": at}
+        self._move(_S.APPROVED, reason=reason, **told)
 
     def pay(self, *, by: str, at: datetime, transfer: str) -> None:
         """It was transferred to the operator's bank."""
@@ -132,6 +142,20 @@ class Settlement(Stateful):
     def reserve(self) -> Money:
         """What is held back of it, to be released later."""
         return Money(self.reserve_amount, self.currency)
+
+    @property
+    def paid_to(self) -> dict[str, str]:
+        """Name, address, tax number and bank account: the operator's now, and from the approval on those of then."""
+        if self.payee:
+            told: dict[str, str] = self.payee
+            return told
+        operator = self.operator
+        return {
+            "name": operator.name,
+            "address": operator.address,
+            "tax_number": operator.tax_number,
+            "bank_account": operator.bank_account,
+        }
 
     @property
     def is_live(self) -> bool:

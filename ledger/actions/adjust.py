@@ -11,7 +11,9 @@ from ledger.models import Account, EntryKind, JournalEntry
 def adjust(*, currency: str, debit: str, credit: str, amount: int, reason: str, booking_reference: str = "") -> Posted:
     """Debit one account and credit another by so many minor units of the currency.
 
-    Only accounts that nothing else proves: what a gateway, a booking, a refund or a settlement says is corrected there.
+    A booking is only named, and nothing of its money moved. Accounts that something else proves are corrected where
+    that is: what a gateway, a booking, a refund or a settlement says.
+
     Raises FieldsInvalid for an account, an amount or a reason that will not do.
     """
     for field, code in (("debit", debit), ("credit", credit)):
@@ -22,6 +24,8 @@ def adjust(*, currency: str, debit: str, credit: str, amount: int, reason: str, 
         raise invalid("amount", "invalid", "Tell how much.")
     if not reason.strip():
         raise invalid("reason", "required", "Say why.")
+    if booking_reference and not JournalEntry.objects.filter(booking_reference=booking_reference).exists():
+        raise invalid("booking", "unknown", "The books know no such booking.")
     return post(
         kind=EntryKind.ADJUSTMENT,
         reference=None,

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bookings import policy, postings
+from bookings.actions.cancel import tell_cancelled
 from bookings.actions.complete import complete, nobody_travelled
 from bookings.locks import lock_to_sell
-from bookings.models import Booking, Passenger
+from bookings.models import Booking, Passenger, TripStatus
 from core.errors import InvalidState, NotFound, invalid
 from core.money import can_be_charged
 from core.transactions import in_one_transaction
@@ -15,8 +16,10 @@ from payments.effects import standing
 from payments.effects.explaining import explain
 from payments.effects.owing import owe
 from payments.errors import RefundTooLarge
-from payments.models import Refund, RefundReason
+from payments.models import RefundReason
 from payments.queries import disputes_of, paying, unexplained
+
+_CANCELLED = "trip_cancelled"
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ def mark_no_shows(booking_id: int, seats: Sequence[str], *, reason: str) -> Book
         passenger.miss(reason=reason)
     if booking.status != "no_show" and nobody_travelled(booking):
         booking.miss(reason=reason)
-    due = sum(policy.back_for_no_show(passenger, booking) for passenger in passengers)
-    if due and (amount := policy.payable(min(due, available(booking).amount), booking.currency)):
-        _give_back(booking, amount, RefundReason.NO_SHOW, reason)
+    for passenger in passengers:
+        due = policy.back_for_no_show(passenger, booking)
+        if due and (amount := policy.payable(min(due, available(booking).amount), booking.currency)):
+            _give_back(booking, amount, RefundReason.NO_SHOW, reason, name=_no_show(passenger))
     return booking
 
 
@@ -74,7 +78,7 @@ def mark_travelled(booking_id: int, seats: Sequence[str], *, reason: str) -> Boo
     """
     booking = _lock_after_departure(booking_id)
     passengers = _chosen(booking, seats)
-    if Refund.objects.filter(payment__booking=booking, reason=RefundReason.NO_SHOW).exists():
+    if postings.given_back_before(booking) & {_no_show(passenger) for passenger in passengers}:
         raise InvalidState("Money went back because they had not shown up.", state=booking.status)
     for passenger in passengers:
         passenger.board(reason=reason)
@@ -96,10 +100,30 @@ def available(booking: Booking) -> Available:
     return Available(min(earned, by_gateway + sum(max(0, one) for one in spare)), by_gateway)
 
 
-def _give_back(booking: Booking, amount: int, reason: RefundReason, note: str) -> None:
+@in_one_transaction
+def give_back_cancelled(booking_id: int) -> bool:
+    """The trip was cancelled after the booking's own stop was left: all that is left of what was earned goes back.
+
+    False if it went back before, or was never earned. Raises InvalidState while a bank decides about the money.
+    """
+    booking = _lock_after_departure(booking_id)
+    if booking.trip.status != TripStatus.CANCELLED or _CANCELLED in postings.given_back_before(booking):
+        return False
+    amount = policy.payable(available(booking).amount, booking.currency)
+    if amount:
+        _give_back(booking, amount, RefundReason.TRIP_CANCELLED, "The trip was cancelled.", name=_CANCELLED)
+        tell_cancelled(booking, booking.live_passengers(), refund=amount)
+    return bool(amount)
+
+
+def _no_show(passenger: Passenger) -> str:
+    return f"no_show:{passenger.pk}"
+
+
+def _give_back(booking: Booking, amount: int, reason: RefundReason, note: str, name: str = "") -> None:
     by_gateway = min(amount, available(booking).by_gateway)
     covered = {"refunds:payable": amount - by_gateway, "suspense": by_gateway}
-    postings.given_back(booking, amount, covered=covered)
+    postings.given_back(booking, amount, covered=covered, name=name)
     explain(unexplained(booking), by_gateway)
     owe(booking, amount - by_gateway, reason=reason, note=note)
 

@@ -76,7 +76,7 @@ def _apply_one(fact: Fact, payment: Payment, booking: Booking, now: datetime) ->
         case RefundTold():
             refunding.told(fact, payment, booking, now)
         case DisputeTold():
-            disputing.told(fact, payment, booking)
+            disputing.told(fact, payment, booking, now)
         case Declined(message):
             paying.declined(payment, message)
         case Processing():

@@ -1,5 +1,8 @@
 """What the gateway's news of a dispute changes: the books and the dispute, and never a booking's seats or state."""
 
+from datetime import datetime
+
+from bookings.actions.complete import complete
 from bookings.models import Booking
 from payments import postings
 from payments.effects import explaining, standing
@@ -8,7 +11,7 @@ from payments.models import Dispute, DisputeStatus, Payment
 from payments.models.dispute import DISPUTE_TRANSITIONS
 
 
-def told(fact: DisputeTold, payment: Payment, booking: Booking) -> None:
+def told(fact: DisputeTold, payment: Payment, booking: Booking, now: datetime) -> None:
     """A dispute stands so at the gateway. Older news change nothing."""
     dispute, _new = Dispute.objects.get_or_create(
         gateway=payment.gateway,
@@ -30,6 +33,8 @@ def told(fact: DisputeTold, payment: Payment, booking: Booking) -> None:
     if DISPUTE_TRANSITIONS.allows(dispute.status, fact.status):
         dispute.become(fact.status)
     if dispute.status == DisputeStatus.LOST:
+        if postings.not_written_off(payment, dispute):
+            complete(booking, now)  # after departure somebody else bears it, whether a job has looked or not
         postings.dispute_lost(payment, dispute)
         explaining.owe_dispute_again(payment, dispute)
     standing.show(payment, booking)

@@ -60,7 +60,7 @@ NEEDS: dict[str, tuple[str, Any]] = {
     "finance_settlement_approve": ("finance.approve_settlement", Settlement),
     "finance_settlement_void": ("finance.approve_settlement", Settlement),
     "finance_settlement_pay": ("finance.pay_settlement", Settlement),
-    "finance_settlement_give_back": ("finance.pay_settlement", Settlement),
+    "finance_settlement_give_back": ("finance.approve_settlement", Settlement),
     "finance_settlement_as_pdf": ("finance.view_settlement", Settlement),
     "finance_settlement_as_csv": ("finance.view_settlement", Settlement),
     "finance_settlement_as_xlsx": ("finance.view_settlement", Settlement),

@@ -22,6 +22,7 @@ DOES = {
     "operations": {"payments.request_refund", "payments.change_gatewayevent", "core.change_outboxmessage"},
     "finance": {
         "payments.request_refund", "payments.change_refund", "payments.reconcile", "finance.pay_settlement",
+        "finance.change_operator_terms",
         "ledger.adjust", "ledger.reverse_entry",
     },
     "controller": {"finance.approve_settlement", "ledger.close_period"},

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
+from bookings.actions import move_on
 from bookings.actions.cancel_trip import cancel_trip
 from bookings.actions.move_on import move_trips_on
 from bookings.models import Trip
@@ -16,6 +17,7 @@ from tests.world import make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECOND = timedelta(seconds=1)
+NOTHING = {"closed": 0, "departed": 0, "arrived": 0, "unmoved": 0}
 
 
 def stop(trip: Trip, position: int):
@@ -57,7 +59,7 @@ def test_a_sale_that_ends_late_at_an_early_stop_keeps_the_trip_open():
     early = stop(trip, 0).sales_end_at
     with turned_to(early - timedelta(hours=1)):
         trip.stops.filter(position=1).update(sales_end_at=early - timedelta(hours=2))
-        assert move_trips_on() == {"closed": 0, "departed": 0, "arrived": 0}
+        assert move_trips_on() == NOTHING
     assert status_at(trip, early + SECOND) == "closed"
 
 
@@ -70,14 +72,12 @@ def test_what_staff_closed_stays_closed_and_a_cancelled_trip_stays_cancelled():
 def test_a_second_run_finds_nothing_and_costs_no_more_than_looking(django_assert_num_queries):
     trips = [make_trip(number=f"T{number}") for number in range(3)]
     with turned_to(stop(trips[0], 0).departs_at + SECOND):
-        assert jobs.run("earn_departed") == {"closed": 0, "departed": 3, "arrived": 0, "earned": 0, "unearned": 0}
+        assert jobs.run("earn_departed") == {**NOTHING, "departed": 3, "earned": 0, "unearned": 0}
         with django_assert_num_queries(1):
-            assert move_trips_on() == {"closed": 0, "departed": 0, "arrived": 0}
+            assert move_trips_on() == NOTHING
 
 
 def test_of_two_workers_at_once_one_moves_the_trip():
-    from bookings.actions import move_on
-
     trip = make_trip()
     with turned_to(stop(trip, 0).departs_at + SECOND):
         assert move_on._due() == [(trip.pk, "departed")]
@@ -85,3 +85,12 @@ def test_of_two_workers_at_once_one_moves_the_trip():
         assert move_on._move_on(trip.pk) is None  # the other one had read that it is due
     assert StatusChange.objects.filter(subject_type="bookings.trip").count() == 1
     connection.check_constraints()
+
+
+def test_a_trip_that_cannot_be_moved_keeps_no_other_from_it(monkeypatch):
+    stuck, trip = make_trip(), make_trip(number="T2")
+    real = move_on._move_on
+    monkeypatch.setattr(move_on, "_move_on", lambda pk: real(pk) if pk != stuck.pk else 1 / 0)
+    with turned_to(stop(trip, 0).departs_at + SECOND):
+        assert jobs.run("earn_departed") == {**NOTHING, "departed": 1, "unmoved": 1, "earned": 0, "unearned": 0}
+    assert (fresh(stuck).status, fresh(trip).status) == ("open", "departed")

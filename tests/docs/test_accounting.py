@@ -61,10 +61,10 @@ class Walk:
         settlement = draft(Operator.objects.get().pk, date(2027, month, 1))
         assert settlement is not None
         with acting_as("user:1"):
-            settlement = approve(settlement.pk, expected=settlement.due)
+            settlement = approve(settlement.pk, total=settlement.total, due=settlement.due)
         if settlement.due:
             with acting_as("user:2"):
-                settlement = pay(settlement.pk, transfer="TRF 1")
+                settlement = pay(settlement.pk, transfer=f"TRF {month}")
         return settlement
 
     # --------------------------------------------------------------------------------------------------------- steps

@@ -28,7 +28,7 @@ def settlement():
 @pytest.fixture
 def approved(settlement) -> Settlement:
     with acting_as(CLERK):
-        return approve(settlement.pk, expected=settlement.due)
+        return approve(settlement.pk, total=settlement.total, due=settlement.due)
 
 
 def everything() -> tuple:
@@ -74,6 +74,9 @@ DECIDED_ATTACKS = {
     "UPDATE finance_settlement SET total_amount = total_amount + 1": "settlement_stays",
     "UPDATE finance_settlement SET reserve_amount = 1": "settlement_stays",
     "UPDATE finance_settlement SET status = 'paid', paid_by = approved_by": "settlement_two_people",
+    "UPDATE finance_settlement SET payee = '{}'": "settlement_stays",
+    "UPDATE finance_settlement SET payee = payee || '{\"bank_account\": \"XX99\"}'": "settlement_stays",
+    "UPDATE finance_settlement SET reserve_until = '2020-01-01'": "settlement_stays",
     "UPDATE finance_settlement SET status = 'draft'": "finance_settlement_status_transition",
     "UPDATE finance_settlement SET approved_by = ''": "settlement_stays",
     "UPDATE finance_settlement SET approved_by = 'user:7', paid_by = 'user:1', status = 'paid'": "settlement_stays",

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from bookings.models import Operator
 from core.actors import acting_as
-from finance.actions.decide import approve
+from finance.actions.decide import pay
 from finance.actions.draft import draft
 from finance.models import Settlement
 from finance.pdf import statement
@@ -89,7 +89,7 @@ def test_one_approves_and_another_pays(settlement, as_role):
 def test_nobody_does_both(settlement, root):
     decide(root, step("approve", settlement), reason="Fine")
     response = root.post(step("pay", settlement), {"reason": "TRF 1"})
-    assert "You approved it yourself: somebody else has to pay it." in words(response)
+    assert "You did the step before yourself: this one is for somebody else." in words(response)
     assert fresh(settlement).status == "approved"
 
 
@@ -107,9 +107,9 @@ def test_what_changed_meanwhile_is_shown_and_not_approved(settlement, payment, r
 
 
 def test_a_return_and_a_new_one(settlement, root):
+    decide(root, step("approve", settlement), reason="Fine")
     with acting_as("user:99"):
-        approve(settlement.pk, expected=settlement.due)
-    decide(root, step("pay", settlement), reason="TRF 1")
+        pay(settlement.pk, transfer="TRF 1")
     decide(root, step("give_back", settlement), reason="Account closed")
     assert fresh(settlement).status == "returned"
     again = draft(settlement.operator_id, settlement.month)

@@ -57,7 +57,7 @@ def test_a_month_is_drafted_approved_and_paid(clock):
     assert settlement.due.amount == settlement.total_amount == -books()[PAYABLE]
 
     with acting_as(CLERK):
-        approve(settlement.pk, expected=settlement.due)
+        approve(settlement.pk, total=settlement.total, due=settlement.due)
     assert PAYABLE not in books()
     assert books()[DUE] == -settlement.total_amount
     with acting_as(CHIEF):
@@ -79,7 +79,7 @@ def test_a_draft_is_made_anew_and_what_is_decided_stays(clock):
     assert len(lines(again)) == 2
     clock.move_to(day(2, 1))
     with acting_as(CLERK):
-        approve(again.pk, expected=again.due)
+        approve(again.pk, total=again.total, due=again.due)
     before = written()
     assert draft(operator.pk, first(1)) is None
     assert written() == before
@@ -234,7 +234,7 @@ def test_two_people_decide(clock):
     payment = sell_and_leave(clock, day(1), "1A")
     settlement = draft(payment.booking.trip.operator.pk, first(1))
     with acting_as(CLERK):
-        approve(settlement.pk, expected=settlement.due)
+        approve(settlement.pk, total=settlement.total, due=settlement.due)
         before = written()
         with pytest.raises(SamePerson):
             pay(settlement.pk, transfer="TRF")
@@ -250,11 +250,76 @@ def test_nobody_approves_what_they_did_not_see(clock):
     give_back_earned(payment.booking_id, 1_000, note="Late")
     before = written()
     with pytest.raises(SettlementChanged) as refused:
-        approve(settlement.pk, expected=settlement.due)
+        approve(settlement.pk, total=settlement.total, due=settlement.due)
     assert written() == before
-    now_due = Money(refused.value.members["due"]["amount"], "SAR")
-    assert now_due.amount == -books()[PAYABLE]
-    assert approve(settlement.pk, expected=now_due).due == now_due
+    now = Money(refused.value.members["due"]["amount"], "SAR")
+    assert now.amount == refused.value.members["total"]["amount"] == -books()[PAYABLE]
+    assert approve(settlement.pk, total=now, due=now).due == now
+
+
+def test_nobody_approves_another_debt_than_they_saw(clock):
+    payment = sell_and_leave(clock, day(1), "1A")
+    operator = payment.booking.trip.operator
+    settle(operator, 1)
+    clock.move_to(day(2))
+    lose(payment, 1_000)
+    seen = draft(operator.pk, first(2))
+    lose(payment, 2_000, name="dp_2")
+    before = written()
+    with pytest.raises(SettlementChanged):
+        approve(seen.pk, total=seen.total, due=seen.due)
+    assert written() == before
+
+
+# ---------------------------------------------------------------------------------------------------------- the payee
+def test_it_is_paid_to_whom_it_was_approved_for_and_says_so_for_good(clock):
+    payment = sell_and_leave(clock, day(1), "1A")
+    Operator.objects.update(bank_account="SA03 8000", address="1 Pier")
+    settlement = draft(payment.booking.trip.operator.pk, first(1))
+    assert settlement.paid_to["bank_account"] == "SA03 8000"
+    with acting_as(CLERK):
+        approve(settlement.pk, total=settlement.total, due=settlement.due)
+    Operator.objects.update(bank_account="XX99 THIEF", name="Other", reserve_months=0)
+    approved = fresh(settlement)
+    assert approved.paid_to == {
+        "name": "Operator SAR", "address": "1 Pier", "tax_number": "", "bank_account": "SA03 8000",
+    }  # fmt: skip
+    assert approved.reserve_until == first(4)
+
+
+def test_one_transfer_pays_one_settlement(clock):
+    for month in (1, 2):
+        sell_and_leave(clock, day(month), "1A")
+    operator = Operator.objects.get()
+    settlements = []
+    for month in (1, 2):
+        settlement = draft(operator.pk, first(month))
+        with acting_as(CLERK):
+            settlements.append(approve(settlement.pk, total=settlement.total, due=settlement.due))
+    with acting_as(CHIEF):
+        pay(settlements[0].pk, transfer="TRF 1")
+        before = written()
+        with pytest.raises(FieldsInvalid):
+            pay(settlements[1].pk, transfer=" TRF 1 ")
+        assert written() == before
+        with pytest.raises(SamePerson):
+            give_back(settlements[0].pk, reason="I say so")
+    assert written() == before
+
+
+def test_one_made_again_takes_the_debts_of_later_months_as_well(clock):
+    payment = sell_and_leave(clock, day(1), "1A")
+    operator = payment.booking.trip.operator
+    january = settle(operator, 1)
+    clock.move_to(day(2))
+    lose(payment)
+    february = settle(operator, 2)
+    assert february.carried.amount < 0
+    clock.move_to(day(3))
+    give_back(january.pk, reason="Account closed")
+    again = draft(operator.pk, first(1))
+    assert [line[0] for line in lines(again)] == ["brought", "booking"]
+    assert again.total_amount == january.total_amount + february.total_amount == 0
 
 
 def test_an_earlier_draft_comes_first(clock):
@@ -265,11 +330,11 @@ def test_an_earlier_draft_comes_first(clock):
     february = draft(operator.pk, first(2))
     assert len(lines(february)) == 1  # a draft has what it has
     with pytest.raises(EarlierDraft):
-        approve(february.pk, expected=february.due)
+        approve(february.pk, total=february.total, due=february.due)
     void(january.pk, reason="With the next one")
     february = draft(operator.pk, first(2))
     assert len(lines(february)) == 2
-    approve(february.pk, expected=february.due)
+    approve(february.pk, total=february.total, due=february.due)
 
 
 @pytest.mark.parametrize("decide", [lambda pk: pay(pk, transfer="x"), lambda pk: give_back(pk, reason="x")])

@@ -58,7 +58,7 @@ def settle(operator: Operator, month: int) -> Settlement | None:
     if settlement is None:
         return None
     with acting_as(CLERK):
-        approve(settlement.pk, expected=settlement.due)
+        approve(settlement.pk, total=settlement.total, due=settlement.due)
     if settlement.due:
         with acting_as(CHIEF):
             pay(settlement.pk, transfer=f"TRF {month}")

@@ -9,11 +9,21 @@ from ledger.actions.adjust import adjust, reverse
 from ledger.actions.post import credit, debit, post
 from ledger.chart import PLAIN_BY_HAND, is_kept_by_hand
 from ledger.models import Account, JournalEntry
-from ledger.queries import balance
+from ledger.queries import balance, left_of_booking
 from tests.ledger.books import everything, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TAX, BANK = "tax:payable", "bank"
+
+
+BOOKING = "ABCDEFGH"
+
+
+def know_a_booking() -> None:
+    """As its charge does."""
+    with transaction.atomic():
+        lines = [debit("gateway:stripe:clearing", 9), credit("travellers:unearned", 9)]
+        post(kind="charge", reference="charge", currency="SAR", lines=lines, booking_reference=BOOKING)
 
 
 def pay_tax(amount: int = 500, **other: str):
@@ -29,11 +39,12 @@ def open_operator(code: str = "operator:AIS:payable") -> None:
 
 
 def test_an_adjustment_moves_an_amount_from_one_account_to_another_and_says_why():
+    know_a_booking()
     with acting_as("user:7"):
-        written = pay_tax(booking_reference="ABCDEFGH")
+        written = pay_tax(booking_reference=BOOKING)
     entry = JournalEntry.objects.get(pk=written.entry_id)
     assert (entry.kind, entry.reference, entry.memo, entry.actor) == ("adjustment", None, "VAT of May", "user:7")
-    assert entry.booking_reference == "ABCDEFGH"
+    assert entry.booking_reference == BOOKING
     assert (balance(TAX, "SAR"), balance(BANK, "SAR")) == (500, -500)
 
 
@@ -50,6 +61,7 @@ def test_an_adjustment_moves_an_amount_from_one_account_to_another_and_says_why(
         ({"debit": "petty cash"}, "debit", "unknown"),
         ({"credit": TAX}, "credit", "same"),
         ({"reason": "  "}, "reason", "required"),
+        ({"booking_reference": "XXXXXXXX"}, "booking", "unknown"),
     ],
 )
 def test_what_others_keep_or_makes_no_sense_is_refused_and_nothing_is_written(other, field, code):
@@ -80,11 +92,13 @@ def test_an_operators_account_can_be_written_on_once_it_is_open_in_that_currency
 
 
 def test_a_reversal_is_the_opposite_once():
-    written = pay_tax(booking_reference="ABCDEFGH")
+    know_a_booking()
+    written = pay_tax(booking_reference=BOOKING)
+    assert left_of_booking(BOOKING, "SAR") == {"gateway:stripe:clearing": -9, "travellers:unearned": 9}
     back = reverse(written.entry_id, reason="Of April")
     entry = JournalEntry.objects.get(pk=back.entry_id)
     assert (entry.kind, entry.reverses_id, entry.memo) == ("reversal", written.entry_id, "Of April")
-    assert entry.booking_reference == "ABCDEFGH"
+    assert entry.booking_reference == BOOKING
     assert (balance(TAX, "SAR"), balance(BANK, "SAR")) == (0, 0)
     before = everything()
     for entry_id, state in ((written.entry_id, "reversed"), (back.entry_id, "reversal")):

@@ -5,10 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings import policy
+from bookings.actions.cancel_trip import cancel_trip
+from bookings.actions.complete import complete_departed_bookings
 from bookings.models import Booking, Operator, Passenger
 from core.errors import FieldsInvalid, InvalidState, NotFound
+from core.models import OutboxMessage
 from ledger.models import JournalEntry
 from payments.actions.after_departure import give_back_earned, mark_no_shows, mark_travelled
+from payments.actions.clear_trips import clear_cancelled_trips
 from payments.actions.give_back import give_courtesy
 from payments.errors import RefundTooLarge
 from payments.models import Refund
@@ -20,6 +24,7 @@ from tests.payments.scene import (
     buy,
     charge_of,
     fresh,
+    lapse_refunds,
     leave,
     send_refunds,
     tell_all,
@@ -196,6 +201,43 @@ def test_by_most_terms_nothing_goes_back_and_a_mistake_can_be_mended(sale):
     booking = fresh(booking)
     assert booking.status == "completed"
     assert {one.seat.number: one.status for one in booking.live_passengers()} == {"1A": "no_show", "1B": "boarded"}
+
+
+def test_what_the_dashboard_paid_to_a_no_show_is_not_paid_again(sandbox, sale):
+    booking, payment = sale
+    Booking.objects.update(no_show_refund_percent=50)
+    sandbox.refund_in_dashboard(charge_of(sandbox, payment)["id"], 5_250)
+    tell_all(sandbox)
+    mark_no_shows(booking.pk, ["1A"], reason="Seen by nobody")
+    assert "refunds:payable" not in books()
+    before = state()
+    with pytest.raises(InvalidState):
+        mark_travelled(booking.pk, ["1A"], reason="She did")
+    assert state() == before
+
+
+def test_of_a_trip_that_breaks_down_under_way_those_on_board_get_all_back_once(sandbox):
+    trip = make_trip("A", "B", "C")
+    on_board, paid = buy(sandbox, "1A", trip=trip)
+    waiting, _payment = buy(sandbox, "1B", trip=trip, origin="B")
+    with after(on_board):
+        assert complete_departed_bookings() == {"earned": 1, "unearned": 0}
+        cancel_trip(trip.pk, reason="Engine")
+        assert clear_cancelled_trips() == {"cleared": 2, "uncleared": 0}
+    assert (fresh(on_board).status, fresh(waiting).status) == ("completed", "cancelled")
+    refund = Refund.objects.get(payment=paid)
+    assert (refund.amount, refund.reason) == (paid.amount, "trip_cancelled")
+    assert not set(books()) & {*EARNED, "travellers:unearned", "platform:booking_fees"}
+    assert OutboxMessage.objects.filter(kind="booking.cancelled").count() == 2
+    before = state()
+    with after(on_board):
+        assert clear_cancelled_trips()["cleared"] == 0
+        assert state() == before
+        lapse_refunds()
+        send_refunds()
+        tell_all(sandbox)
+    assert fresh(on_board).payment_status == "refunded"
+    assert_gateway_agrees(sandbox)
 
 
 @pytest.mark.parametrize("seats", [[], ["9Z"], ["1A", "1C"]])

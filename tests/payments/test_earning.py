@@ -14,6 +14,7 @@ from core.money import share, without_tax
 from ledger.models import JournalEntry
 from payments.actions.cancel import Wish, cancel
 from payments.actions.clear_trips import clear_cancelled_trips
+from payments.actions.sync import sync
 from tests.clock import turned_to
 from tests.payments.scene import after, assert_gateway_agrees, books, buy, charge_of, fresh, leave, postings, tell_all
 from tests.world import FEE, make_trip
@@ -173,6 +174,22 @@ def test_where_the_terms_say_so_a_dispute_lost_after_departure_is_our_loss(sandb
     left = books()
     assert left[OPERATOR] == earned
     assert "platform:chargeback_losses" not in left
+
+
+@pytest.mark.parametrize("bears", [True, False])
+def test_who_bears_a_dispute_lost_after_departure_does_not_depend_on_the_job(sandbox, bears):
+    trip = make_trip()
+    Operator.objects.update(bears_disputes=bears)
+    booking, payment = buy(sandbox, trip=trip)
+    dispute = sandbox.dispute(charge_of(sandbox, payment)["id"], None)
+    sandbox.move_dispute(dispute["id"], "lost")
+    with after(booking):
+        sync(payment.pk)  # the bus has left, and no job has seen it yet
+    left = books()
+    assert fresh(booking).status == "completed"
+    assert "travellers:unearned" not in left
+    assert (OPERATOR in left) is not bears
+    assert left.get("platform:chargeback_losses", 0) == (0 if bears else payment.amount)
 
 
 def test_one_booking_that_cannot_be_earned_keeps_no_other_from_it(sandbox, monkeypatch):
