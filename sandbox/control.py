@@ -70,6 +70,7 @@ class Control:
             ("DELETE", "/faults", self.clear_faults),
             ("GET", "/state", self.state),
             ("GET", "/objects/{kind}", self.objects),
+            ("GET", "/feed", self.feed),
         )
 
     async def reset(self, _request: Request, _body: Json) -> Json:
@@ -162,6 +163,29 @@ class Control:
             raise RefusedError("limit must be a whole number")
         newest = self._world.store.select(KINDS[name], newest_first=True, limit=-1 if limit is None else int(limit))
         return [public(one) for one in reversed(newest)]
+
+    async def feed(self, request: Request, _body: Json) -> Json:
+        """?after=: what the gateways tell, or would tell, since this position of an earlier answer; oldest first."""
+        after = request.query_params.get("after", "0")
+        if not re.fullmatch("[0-9]{1,18}", after):
+            raise RefusedError("after must be a whole number")
+        stripe, flutterwave = self._world.endpoint.kind, self._world.flutterwave_endpoint.kind
+        rows = self._world.store.rows(
+            "SELECT seq, kind, body FROM objects WHERE kind IN (?, ?) AND seq > ? ORDER BY seq",
+            stripe,
+            flutterwave,
+            int(after),
+        )
+        events = [(row["kind"] == flutterwave, json.loads(row["body"])) for row in rows]
+        return {
+            "position": rows[-1]["seq"] if rows else int(after),
+            "events": [
+                {"gateway": "flutterwave", "body": event["sent"]}
+                if of_flutterwave
+                else {"gateway": "stripe", "body": event}
+                for of_flutterwave, event in events
+            ],
+        }
 
 
 def _request_as_json(row: Json) -> Json:

@@ -231,6 +231,11 @@ class Sandbox:
         params = {} if limit is None else {"limit": limit}
         return _http.get(f"{self.url}/_control/objects/{kind}", params=params).raise_for_status().json()
 
+    def feed(self, after: int = 0) -> tuple[int, list[dict[str, Any]]]:
+        """The events of all gateways since a position, each as {gateway, body}; and the position after them."""
+        answer = _http.get(f"{self.url}/_control/feed", params={"after": after}).raise_for_status().json()
+        return answer["position"], answer["events"]
+
     def copy_session(self, session_id: str, payments: list[dict[str, str]]) -> list[str]:
         """Open copies of an open session, one for each {payment_id, client_reference_id?}; their ids."""
         return self.control(f"sessions/{session_id}/copy", payments=payments)

@@ -41,3 +41,20 @@ def test_every_call_does_what_it_says(steered):
     assert [fault["used"] for fault in steered.faults] == [1]
     steered.clear_faults()
     assert steered.faults == []
+
+
+def test_the_feed_tells_every_event_once_and_in_order(steered):
+    steered.mode(delivery="drop", charge_updated_delay_seconds=0)
+    client = stripe.StripeClient(settings.STRIPE_SECRET_KEY, base_addresses={"api": steered.url}).v1
+    session = client.checkout.sessions.create(params=session_params())
+    assert steered.feed() == (0, [])
+    steered.pay(session.id)
+    position, told = steered.feed()
+    assert [one["body"] for one in told] == steered.events()
+    assert {one["gateway"] for one in told} == {"stripe"}
+    assert steered.feed(position) == (position, [])
+    [charge] = steered.objects("charges")
+    steered.control(f"charges/{charge['id']}/refund")
+    later, more = steered.feed(position)
+    assert later > position
+    assert [one["body"] for one in (*told, *more)] == steered.events()
