@@ -229,20 +229,24 @@ def _earn_what_came_back(booking: Booking) -> None:
 
 def _recovered(payment: Payment, dispute: Dispute, amount: int) -> list[Line]:
     owed = min(amount, dispute.owed_again)
-    return [credit("refunds:payable", owed), *_put_back(dispute.movements, payment, amount - owed)]
+    # Seats that were given up before the loss had left something of their price, and that was all there was to take:
+    # no later cancellation has counted on it.
+    whole = not dispute.explained_amount and not dispute.absorbed_amount
+    return [credit("refunds:payable", owed), *_put_back(dispute.movements, payment, amount - owed, whole=whole)]
 
 
 def _lines_of(payment: Payment) -> list[str]:
     return [line_id for dispute in payment.disputes.all() for line_id in dispute.movements]
 
 
-def _put_back(line_ids: Iterable[str], payment: Payment, amount: int) -> list[Line]:
+def _put_back(line_ids: Iterable[str], payment: Payment, amount: int, *, whole: bool = False) -> list[Line]:
     """Back to where the losses of these lines were taken from, ours first; once nobody travels, ours is what was held
-    for the journey, too.
+    for the journey, too, unless it is `whole`: none of it was for seats that were given up after.
     """
     written_off = debits([_written_off(payment, line_id) for line_id in line_ids])
     ours = _losses(payment)
-    accounts = _all_accounts(payment.booking) if payment.booking.live_passengers() else of_commission(payment.booking)
+    is_held = whole or payment.booking.live_passengers()
+    accounts = _all_accounts(payment.booking) if is_held else of_commission(payment.booking)
     taken = [max(0, written_off.get(code, 0)) for code in accounts]
     given = min(max(0, amount - max(0, ours)), sum(taken))
     parts = zip(accounts, allocate(given, taken), strict=True)
