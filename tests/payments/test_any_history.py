@@ -38,7 +38,7 @@ from tests.payments.scene import (
 from tests.world import make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
-HISTORIES, DEEDS = 30, 20
+HISTORIES, DEEDS = 24, 20
 NOTE = "Somebody said so."
 FAILED = Refund.objects.filter(status="failed").exclude(reason="gateway")
 

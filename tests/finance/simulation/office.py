@@ -146,7 +146,7 @@ class Office:
         settlement, books = self._of(terms, drafted), self._scene.books
         assert settlement.due.amount == drafted.due, str(settlement)
         with acting_as(CLERK):
-            approve(settlement.pk, expected=settlement.due)
+            approve(settlement.pk, total=settlement.total, due=settlement.due)
         drafted.status = "approved"
         self._scene.figures["settlements approved"] += 1
         if drafted.comes_to > 0:
@@ -157,7 +157,8 @@ class Office:
 
     def _pay(self, terms: Terms, drafted: Settled) -> None:
         with acting_as(CHIEF):
-            pay(self._of(terms, drafted).pk, transfer=f"TRF {drafted.month:%Y-%m}")
+            settlement = self._of(terms, drafted)
+            pay(settlement.pk, transfer=f"TRF {settlement.pk}")
         drafted.status = "paid"
         scene = self._scene
         scene.figures["settlements paid"] += 1
@@ -167,7 +168,8 @@ class Office:
 
     def _returned(self, terms: Terms, paid: Settled) -> None:
         """The operator's bank sends it back; it is made again, or left to the next month."""
-        give_back(self._of(terms, paid).pk, reason=NOTE)
+        with acting_as(CLERK):
+            give_back(self._of(terms, paid).pk, reason=NOTE)
         scene, books = self._scene, self._scene.books
         scene.figures["settlements returned"] += 1
         books.settled(terms.code, terms.currency, debit="bank", credit="payable", amount=paid.due)

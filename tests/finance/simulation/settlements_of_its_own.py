@@ -87,7 +87,7 @@ class Earnings:
         end = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=UTC)
         taken = [one for one in self.unsettled if one.at < end]
         live = [one for one in self.settlements if one.status in ("draft", "approved", "paid")]
-        carried = [one for one in live if one.status == "approved" and one.comes_to < 0 and one.month < month]
+        carried = [one for one in live if one.status == "approved" and one.comes_to < 0]
         brought = [one for one in carried if not any(one in other.brought for other in live)]
         if any(one.month == month for one in live) or not (taken or brought):
             return None
