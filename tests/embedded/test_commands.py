@@ -54,7 +54,14 @@ def test_a_demo_from_its_start_to_its_stop(folder) -> None:
             sign_ins = re.findall(r"^  (\w+) +(\S+@\S+) +(\S+)$", welcome, re.MULTILINE)
             children = json.loads((state / "run.json").read_text())["children"]
 
-            assert {role for role, *_ in sign_ins} == {"traveller", "staff", "finance", "auditor"}
+            assert {role for role, *_ in sign_ins} == {
+                "traveller",
+                "staff",
+                "support",
+                "finance",
+                "controller",
+                "auditor",
+            }
             assert _token(address, sign_ins[0][1:]) == 200
             assert set(children) == {"postgres", "valkey", "sandbox", "web", "worker", "beat"}
 

@@ -17,6 +17,7 @@ TRANSACTIONS = {
     "bookings/actions/make_seat_map.py": "the operator's vehicles",
     "bookings/actions/schedule_trip.py": "the operator's trips",
     "bookings/demo.py": "the data of a demonstration",
+    "finance/proof.py": "a snapshot that is read, and nothing written",
     "payments/actions/reconcile/trial.py": "a dry run, rolled back",
     "payments/effects/paying.py": "a savepoint within the transaction of a payment",
     "ledger/admin/rehearsal.py": "a preview, rolled back",

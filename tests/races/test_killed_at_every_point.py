@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 import pytest
+from django.urls import get_resolver
 
 from core import faults
 from tests.races.aftermath import assert_ended, settle
@@ -79,6 +80,7 @@ def test_undisturbed(sandbox, machines, scene: Scene):
 
 
 def test_no_point_lacks_a_scene():
+    assert get_resolver().url_patterns, "everything that staff and travellers can do is loaded"
     assert {point for point in faults.points() if not _is_other(point)} == {point for _who, point in DEADLY}
     for other in OTHERS:
         assert any(_is_other(point, other) for point in faults.points())

@@ -1,5 +1,7 @@
 """The trip leaves: the booking is completed and its money earned, and some of it goes back all the same."""
 
+from bookings.actions.cancel_trip import cancel_trip
+from bookings.actions.complete import complete_departed_bookings
 from tests.races.journey import Journey
 from tests.races.scenes.scene import End, scene
 
@@ -61,3 +63,18 @@ def decide_about_both(journey: Journey, decision: str, status: str) -> None:
         journey.desk.confirm(shown)
     if journey.booking.status != status:
         journey.desk.confirm(journey.desk.look(decision, journey.booking, **typed))
+
+
+@scene("worker", f"{STAFF}.give_back_cancelled")
+def is_on_board_when_the_trip_is_cancelled(journey: Journey) -> End:
+    journey.buy()
+    with journey.departed():
+        complete_departed_bookings()
+        cancel_trip(journey.trip.pk, reason="Engine")  # by the clock it has not departed yet: no job has looked
+        with journey.fatal():
+            journey.machines.send_jobs("process_refunds")
+        journey.let_time_pass()
+        journey.machines.run_jobs("process_refunds", "drain_outbox")
+        journey.hear_everything()
+        journey.machines.run_jobs("process_refunds", "drain_outbox")
+    return End("completed", "refunded", ("succeeded",))
