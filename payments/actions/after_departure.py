@@ -1,6 +1,6 @@
 """Decisions of staff about bookings whose trip has left: who did not travel, and what goes back all the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bookings import policy, postings
@@ -45,7 +45,7 @@ def give_back_earned(booking_id: int, amount: int, *, note: str) -> Booking:
     left = available(booking).amount
     if amount > left:
         raise RefundTooLarge(f"Only {left} minor units can go back.", left=left)
-    _give_back(booking, amount, RefundReason.AFTER_DEPARTURE, note.strip())
+    _give_back(booking, {"": amount}, RefundReason.AFTER_DEPARTURE, note.strip())
     return booking
 
 
@@ -62,10 +62,9 @@ def mark_no_shows(booking_id: int, seats: Sequence[str], *, reason: str) -> Book
         passenger.miss(reason=reason)
     if booking.status != "no_show" and nobody_travelled(booking):
         booking.miss(reason=reason)
-    for passenger in passengers:
-        due = policy.back_for_no_show(passenger, booking)
-        if due and (amount := policy.payable(min(due, available(booking).amount), booking.currency)):
-            _give_back(booking, amount, RefundReason.NO_SHOW, reason, name=_no_show(passenger))
+    due = {_no_show(passenger): policy.back_for_no_show(passenger, booking) for passenger in passengers}
+    if any(due.values()):
+        _give_back(booking, due, RefundReason.NO_SHOW, reason)
     return booking
 
 
@@ -109,9 +108,9 @@ def give_back_cancelled(booking_id: int) -> bool:
     booking = _lock_after_departure(booking_id)
     if booking.trip.status != TripStatus.CANCELLED or _CANCELLED in postings.given_back_before(booking):
         return False
-    amount = policy.payable(available(booking).amount, booking.currency)
+    all_of_it = {_CANCELLED: available(booking).amount}
+    amount = _give_back(booking, all_of_it, RefundReason.TRIP_CANCELLED, "The trip was cancelled.")
     if amount:
-        _give_back(booking, amount, RefundReason.TRIP_CANCELLED, "The trip was cancelled.", name=_CANCELLED)
         tell_cancelled(booking, booking.live_passengers(), refund=amount)
     return bool(amount)
 
@@ -120,12 +119,24 @@ def _no_show(passenger: Passenger) -> str:
     return f"no_show:{passenger.pk}"
 
 
-def _give_back(booking: Booking, amount: int, reason: RefundReason, note: str, name: str = "") -> None:
-    by_gateway = min(amount, available(booking).by_gateway)
-    covered = {"refunds:payable": amount - by_gateway, "suspense": by_gateway}
-    postings.given_back(booking, amount, covered=covered, name=name)
-    explain(unexplained(booking), by_gateway)
-    owe(booking, amount - by_gateway, reason=reason, note=note)
+def _give_back(booking: Booking, parts: Mapping[str, int], reason: RefundReason, note: str) -> int:
+    """Post each part by its name, as far as anything is left and can be sent; it goes as one refund. Returns the sum.
+
+    What went back at the gateway and was not explained yet is taken first.
+    """
+    found = available(booking)
+    left, by_gateway = found.amount, found.by_gateway
+    for name, part in parts.items():
+        amount = policy.payable(min(part, left), booking.currency)
+        went_back = min(amount, by_gateway)
+        if amount:
+            covered = {"refunds:payable": amount - went_back, "suspense": went_back}
+            postings.given_back(booking, amount, covered=covered, name=name)
+        left, by_gateway = left - amount, by_gateway - went_back
+    given, explained = found.amount - left, found.by_gateway - by_gateway
+    explain(unexplained(booking), explained)
+    owe(booking, given - explained, reason=reason, note=note)
+    return given
 
 
 def _lock_after_departure(booking_id: int) -> Booking:

@@ -191,6 +191,25 @@ def test_who_does_not_show_up_gets_what_the_terms_give(sandbox, sale):
     assert refused.value.detail == "Money went back because they had not shown up."
 
 
+def test_who_stay_away_together_get_one_refund(sale):
+    booking, _payment = sale
+    Booking.objects.update(no_show_refund_percent=25)
+    mark_no_shows(booking.pk, ["1B", "1A"], reason="Seen by nobody")
+    assert Refund.objects.get().amount == 2 * (10_500 // 4)
+    entries = JournalEntry.objects.filter(reference__startswith=f"booking:{booking.reference}:given_back:no_show:")
+    assert entries.count() == 2, "so that each is known to have got it"
+
+
+def test_no_more_goes_back_to_who_stay_away_together_than_is_left(sale):
+    booking, payment = sale
+    Booking.objects.update(no_show_refund_percent=100)
+    give_back_earned(booking.pk, 15_000, note=NOTE)
+    mark_no_shows(booking.pk, ["1A", "1B"], reason="Seen by nobody")
+    assert sorted(Refund.objects.values_list("amount", flat=True)) == [6_000, 15_000]
+    assert payment.amount == 21_000
+    assert not any(books().get(account, 0) for account in EARNED)
+
+
 def test_by_most_terms_nothing_goes_back_and_a_mistake_can_be_mended(sale):
     booking, _payment = sale
     before = books()

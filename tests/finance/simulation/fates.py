@@ -206,8 +206,8 @@ class Fates:
         mark_no_shows(case.booking_id, missing, reason=NOTE)
         scene.figures["no-shows"] += len(missing)
         currency, percent = sale.terms.currency, sale.terms.no_show_percent
-        due = sum(payable(half_up(Fraction(sale.seats[one].price * percent, 100)), currency) for one in missing)
-        scene.owe(case, scene.books.given_back(sale, due, scene.now, limit=True))
+        due = [payable(half_up(Fraction(sale.seats[one].price * percent, 100)), currency) for one in missing]
+        scene.owe(case, sum(scene.books.given_back(sale, one, scene.now, limit=True) for one in due))
 
     def _give_back(self, case: Case) -> None:
         """Staff pay back a part of what was earned."""
