@@ -4,7 +4,21 @@ One module a subject, one function a check. They are registered in the order of 
 """
 
 # isort: off
-from finance.checks import ledger, histories, bookings, earnings, payments, refunds, balances, settlements, gateways
+from finance.checks import (
+    ledger,
+    histories,
+    bookings,
+    earnings,
+    shares,
+    payments,
+    refunds,
+    balances,
+    settlements,
+    gateways,
+)
 # isort: on
 
-__all__ = ["balances", "bookings", "earnings", "gateways", "histories", "ledger", "payments", "refunds", "settlements"]
+__all__ = [
+    "balances", "bookings", "earnings", "gateways", "histories",
+    "ledger", "payments", "refunds", "settlements", "shares",
+]  # fmt: skip

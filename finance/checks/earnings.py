@@ -59,7 +59,7 @@ def unearned_is_of_future_trips() -> Iterator[Found]:
 
 @check
 def earned_once() -> Iterator[Found]:
-    """Money is earned of bookings that are over, after their stop was left, and never more than their fares."""
+    """Money is earned of bookings that are over, as of when their stop was left, and never more than their fares."""
     yield from ask(
         "SELECT count(*) FROM ledger_journalentry WHERE kind = 'earning'",
         f"""
@@ -71,11 +71,14 @@ def earned_once() -> Iterator[Found]:
                CASE WHEN booking.id IS NULL THEN 'earns money of no booking'
                     WHEN booking.status NOT IN {OVER} THEN
                       format('earns money of booking %s, which is %s', booking.reference, booking.status)
-                    WHEN entry.posted_at < entry.effective_at THEN 'was written before the stop was left'
+                    WHEN entry.effective_at <> boarding.departs_at THEN 'is not dated by when the stop was left'
+                    WHEN entry.posted_at < boarding.departs_at THEN 'was written before the stop was left'
                     ELSE format('is the %s. earning of booking %s', entry.number, booking.reference) END,
                NULL, entry.currency
           FROM earning entry LEFT JOIN bookings_booking booking ON booking.reference = entry.booking_reference
-         WHERE booking.id IS NULL OR booking.status NOT IN {OVER} OR entry.posted_at < entry.effective_at
+          LEFT JOIN bookings_tripstop boarding ON boarding.id = booking.boarding_id
+         WHERE booking.id IS NULL OR booking.status NOT IN {OVER} OR entry.effective_at <> boarding.departs_at
+            OR entry.posted_at < boarding.departs_at
             OR entry.reference
                <> format('trip:%s:booking:%s:earned:%s', booking.trip_id, booking.reference, entry.number)
         UNION ALL

@@ -39,6 +39,19 @@ def entries_balance() -> Iterator[Found]:
 
 
 @check
+def entries_dated() -> Iterator[Found]:
+    """No entry was written later than now: the clock was never ahead."""
+    yield from ask(
+        _ENTRIES,
+        f"""
+        SELECT {ENTRY}, format('was written at %s, which is still to come', entry.posted_at AT TIME ZONE 'UTC'),
+               NULL, entry.currency
+          FROM ledger_journalentry entry WHERE entry.posted_at > berth_now()
+        """,
+    )
+
+
+@check
 def references_unique() -> Iterator[Found]:
     """No fact is told twice: one entry a reference, one charge an intent and a charge, one refund a refund."""
     named = " UNION ALL ".join(

@@ -107,6 +107,41 @@ def settlement_lines_are_postings() -> Iterator[Found]:
 
 
 @check
+def settlement_lines_tell_entries() -> Iterator[Found]:
+    """Every line says what kind of entry it is of, and what of that is commission and tax."""
+    yield from ask(
+        "SELECT count(*) FROM finance_settlementline WHERE posting_id IS NOT NULL",
+        f"""
+        WITH ours AS (
+          SELECT posting.entry_id, account.code, -sum(posting.amount) AS amount
+            FROM ledger_account account JOIN ledger_posting posting ON posting.account_id = account.id
+           WHERE account.code IN ('platform:commission', 'tax:commission') GROUP BY posting.entry_id, account.code
+        ), told AS (
+          SELECT line.id, coalesce(commission.amount, 0) AS commission, coalesce(tax.amount, 0) AS tax,
+                 CASE WHEN entry.kind = 'earning' THEN 'booking'
+                      WHEN entry.kind = 'cancellation_fee' THEN 'cancellation'
+                      WHEN entry.kind = 'refund_decision' THEN 'refund'
+                      WHEN entry.kind IN ('dispute', 'dispute_reversal') THEN 'dispute'
+                      WHEN entry.kind = 'reserve' THEN 'reserve' ELSE 'correction' END AS kind
+            FROM finance_settlementline line JOIN ledger_posting posting ON posting.id = line.posting_id
+            JOIN ledger_journalentry entry ON entry.id = posting.entry_id
+            LEFT JOIN ours commission ON commission.entry_id = entry.id AND commission.code = 'platform:commission'
+            LEFT JOIN ours tax ON tax.entry_id = entry.id AND tax.code = 'tax:commission'
+        )
+        SELECT format('line %s of %s', line.id, {_SETTLEMENT}),
+               format('tells of a %s with commission %s and tax %s, its entry of a %s with %s and %s', line.kind,
+                      line.commission, line.tax, told.kind, told.commission, told.tax),
+               line.commission + line.tax - told.commission - told.tax, settlement.currency
+          FROM finance_settlementline line JOIN told USING (id)
+          JOIN finance_settlement settlement ON settlement.id = line.settlement_id
+          JOIN bookings_operator operator ON operator.id = settlement.operator_id
+         WHERE (line.kind, line.commission, line.tax, line.gross)
+            <> (told.kind, told.commission::bigint, told.tax::bigint, line.net + line.commission + line.tax)
+        """,
+    )
+
+
+@check
 def operator_accounts() -> Iterator[Found]:
     """An operator's accounts are what is to be settled, what is due, and what is held back as a reserve."""
     yield from ask(
@@ -136,34 +171,49 @@ def operator_accounts() -> Iterator[Found]:
 
 @check
 def settlements_are_posted() -> Iterator[Found]:
-    """Every step of a settlement that moves money is in the books with its amount, and no other step is."""
+    """Every step of a settlement that moves money is in the books, on its accounts, and no other step is."""
     yield from ask(
         _SETTLEMENTS,
         f"""
         WITH step AS (
-          SELECT settlement.id, format('settlement:%s:%s', settlement.id, step.name) AS reference, step.amount
-            FROM finance_settlement settlement
+          SELECT settlement.id, step.name, step.account, sum(step.amount) AS amount
+            FROM {_OF_OPERATOR}
+           CROSS JOIN LATERAL (
+             SELECT settlement.status IN ('approved', 'paid', 'returned') AND settlement.total_amount > 0 AS approved,
+                    settlement.status IN ('paid', 'returned') AS paid, settlement.status = 'returned' AS returned,
+                    settlement.reserve_released_at IS NOT NULL AS released, {_DUE} AS due,
+                    format('operator:%s:', operator.code) AS own
+           ) stands
            CROSS JOIN LATERAL (VALUES
-             ('approved', settlement.total_amount, settlement.status IN ('approved', 'paid', 'returned')
-                                                   AND settlement.total_amount > 0),
-             ('paid', {_DUE}, settlement.status IN ('paid', 'returned')),
-             ('returned', {_DUE}, settlement.status = 'returned'),
-             ('reopened', settlement.total_amount, settlement.status = 'returned'),
-             ('reserve_released', settlement.reserve_amount, settlement.reserve_released_at IS NOT NULL)
-           ) AS step (name, amount, is_posted) WHERE step.is_posted
+             ('approved', approved, own || 'payable', settlement.total_amount),
+             ('approved', approved, own || 'due', -due), ('approved', approved, own || 'reserve', -reserve_amount),
+             ('paid', paid, own || 'due', due), ('paid', paid, 'bank', -due),
+             ('returned', returned, 'bank', due), ('returned', returned, own || 'due', -due),
+             ('reopened', returned, own || 'payable', -settlement.total_amount),
+             ('reopened', returned, own || 'due', due), ('reopened', returned, own || 'reserve', reserve_amount),
+             ('reserve_released', released, own || 'reserve', reserve_amount),
+             ('reserve_released', released, own || 'payable', -reserve_amount)
+           ) AS step (name, is_posted, account, amount)
+           WHERE step.is_posted AND step.amount <> 0 GROUP BY settlement.id, step.name, step.account
+        ), named AS (
+          SELECT step.*, format('settlement:%s:%s', id, name) AS reference FROM step
         ), posted AS (
-          SELECT entry.id, entry.kind, entry.reference, entry.currency, sum(posting.amount) AS amount
+          SELECT entry.id, entry.kind, entry.reference, entry.currency, account.code AS account,
+                 sum(posting.amount) AS amount
             FROM ledger_journalentry entry JOIN ledger_posting posting ON posting.entry_id = entry.id
-           WHERE posting.amount > 0 AND entry.kind IN ('settlement', 'reserve') GROUP BY entry.id
+            JOIN ledger_account account ON account.id = posting.account_id
+           WHERE entry.kind IN ('settlement', 'reserve') GROUP BY entry.id, account.code
         )
         SELECT CASE WHEN step.id IS NULL THEN {ENTRY} ELSE {_SETTLEMENT} END,
-               format('moves %s in the books by %s, not %s', coalesce(entry.amount, 0),
+               format('moves %s on %s by %s, not %s', coalesce(entry.amount, 0), coalesce(step.account, entry.account),
                       coalesce(step.reference, entry.reference), coalesce(step.amount, 0)),
                coalesce(entry.amount, 0) - coalesce(step.amount, 0), coalesce(settlement.currency, entry.currency)
-          FROM step FULL JOIN posted entry ON entry.reference = step.reference
+          FROM named step
+          FULL JOIN posted entry ON entry.reference = step.reference AND entry.account = step.account
           LEFT JOIN finance_settlement settlement ON settlement.id = step.id
           LEFT JOIN bookings_operator operator ON operator.id = settlement.operator_id
          WHERE coalesce(entry.amount, 0) <> coalesce(step.amount, 0)
+            OR entry.kind <> CASE step.name WHEN 'reserve_released' THEN 'reserve' ELSE 'settlement' END
         """,
     )
 

@@ -11,6 +11,7 @@ from tests.finance.worlds import (
     closed,
     counted_twice,
     disputed,
+    given_back,
     given_up,
     left,
     paid_back_there,
@@ -39,6 +40,11 @@ class Accident:
     also: tuple[str, ...] = field(default=())
 
 
+def _account(code: str) -> str:
+    """Its id, in the worlds of one currency."""
+    return f"(SELECT id FROM ledger_account WHERE code = '{code}')"
+
+
 NOTHING = "SELECT 1"
 _LAST_FEE = "(SELECT max(id) FROM ledger_journalentry WHERE kind = 'fee')"
 
@@ -61,6 +67,13 @@ ACCIDENTS: dict[str, list[Accident]] = {
             ("entry", ":fee", "sums to 1"),
             also=("trial_balance_zero",),
         ),
+    ],
+    "entries_dated": [
+        Accident(
+            sold,
+            f"UPDATE ledger_journalentry SET posted_at = '2099-01-20T12:00Z' WHERE id = {_LAST_FEE}",
+            ("entry", ":fee", "was written at 2099-01-20 12:00:00, which is still to come"),
+        )
     ],
     "references_unique": [
         Accident(
@@ -195,14 +208,62 @@ ACCIDENTS: dict[str, list[Accident]] = {
         Accident(
             left,
             "UPDATE ledger_journalentry SET effective_at = posted_at + interval '1 hour' WHERE kind = 'earning'",
+            ("entry", ":earned:1", "is not dated by when the stop was left"),
+        ),
+        Accident(
+            left,
+            "UPDATE ledger_journalentry SET posted_at = effective_at - interval '1 hour' WHERE kind = 'earning'",
             ("entry", ":earned:1", "was written before the stop was left"),
-        )
+        ),
     ],
     "over_is_earned": [
         Accident(
             left,
             "UPDATE ledger_journalentry SET kind = 'adjustment' WHERE kind = 'earning'",
             ("booking", "is completed, and nothing of it was earned"),
+        )
+    ],
+    "operators_own_trips": [
+        Accident(
+            left,
+            "WITH other AS (INSERT INTO ledger_account (code, kind, currency)"
+            " VALUES ('operator:OTHER:payable', 'liability', 'SAR') RETURNING id)"
+            " UPDATE ledger_posting SET account_id = (SELECT id FROM other)"
+            f" WHERE account_id = {_account('operator:OPSAR:payable')}",
+            ("entry", ":earned:1", "moves money of operator:OTHER:payable for booking", "of OPSAR"),
+            also=("operator_accounts",),
+        )
+    ],
+    "commission_by_terms": [
+        Accident(
+            left,
+            "UPDATE bookings_booking SET commission_bps = commission_bps + 10",
+            ("entry", ":earned:1", "has commission 696 of 8696, by the terms 704.38"),
+        ),
+        Accident(
+            left,
+            "UPDATE bookings_booking SET commission_tax_bps = 1500",
+            ("entry", ":earned:1", "has commission 696 and tax 0 in it, not 605 and 91"),
+        ),
+    ],
+    "given_back_by_share": [
+        Accident(
+            given_back,
+            f"""UPDATE ledger_posting SET amount = amount + CASE account_id
+                  WHEN {_account("operator:OPSAR:payable")} THEN 2 ELSE -2 END
+                 WHERE entry_id = (SELECT id FROM ledger_journalentry WHERE reference LIKE '%:given_back:1')
+                   AND account_id IN ({_account("operator:OPSAR:payable")}, {_account("platform:commission")})""",
+            ("entry", ":given_back:1", "from operator:OPSAR:payable, by its share"),
+        )
+    ],
+    "nothing_overdrawn": [
+        Accident(
+            left,
+            f"""UPDATE ledger_posting SET amount = amount + CASE account_id
+                  WHEN {_account("operator:OPSAR:payable")} THEN -1000 ELSE 1000 END
+                 WHERE account_id IN ({_account("operator:OPSAR:payable")}, {_account("platform:commission")})""",
+            ("booking", "is owed 304 by account platform:commission"),
+            also=("commission_by_terms",),
         )
     ],
     "payments_are_posted": [
@@ -306,12 +367,26 @@ ACCIDENTS: dict[str, list[Accident]] = {
             ("line", "of settlement 1 of OPSAR for 2026-12", "takes 8000"),
         )
     ],
+    "settlement_lines_tell_entries": [
+        Accident(
+            settled,
+            "UPDATE finance_settlementline SET kind = 'refund'",
+            ("line", "of settlement 1 of OPSAR for 2027-01", "tells of a refund", "its entry of a booking"),
+        ),
+        Accident(
+            settled,
+            "UPDATE finance_settlementline SET gross = gross + 1, tax = tax + 1",
+            ("line", "of settlement 1 of OPSAR for 2027-01", "with commission"),
+            also=("settlement_lines_add_up",),
+        ),
+    ],
     "operator_accounts": [
         Accident(
             settled,
             "UPDATE ledger_posting SET account_id = (SELECT id FROM ledger_account WHERE code = 'bank')"
             " WHERE entry_id = (SELECT id FROM ledger_journalentry WHERE reference = 'settlement:1:paid')",
             ("account operator:OPSAR:due SAR", "by settlements and what they have not taken 0"),
+            also=("settlements_are_posted",),
         ),
         Accident(
             settled,
@@ -330,7 +405,14 @@ ACCIDENTS: dict[str, list[Accident]] = {
             settled,
             "UPDATE ledger_journalentry SET reference = 'settlement:9:paid' WHERE reference = 'settlement:1:paid'",
             ("entry", "settlement:9:paid", "not 0"),
-        )
+        ),
+        Accident(
+            settled,
+            "UPDATE ledger_posting SET account_id ="
+            " (SELECT id FROM ledger_account WHERE code = 'platform:gateway_fees')"
+            f" WHERE account_id = {_account('bank')}",
+            ("settlement 1 of OPSAR for 2027-01", "moves 0 on bank by settlement:1:paid"),
+        ),
     ],
     "two_people": [
         Accident(

@@ -14,6 +14,7 @@ from ledger.actions.checkpoint import checkpoint
 from ledger.actions.close_period import close_period
 from ledger.actions.post import credit, debit, post
 from ledger.models import JournalEntry
+from payments.actions.after_departure import give_back_earned
 from payments.actions.apply import apply
 from payments.actions.cancel import Wish, cancel
 from payments.actions.match_lines import match_line
@@ -68,6 +69,12 @@ def left() -> None:
     """A trip that has left, and its money is earned."""
     with next_year() as clock:
         sell_and_leave(clock, day(1))
+
+
+def given_back() -> None:
+    """Of what was earned by a trip that left a part went back."""
+    with next_year() as clock:
+        give_back_earned(sell_and_leave(clock, day(1)).booking_id, 5_000, note="Two hours late.")
 
 
 def closed() -> None:
