@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypedDict
+from itertools import pairwise
+from typing import NamedTuple, TypedDict
 
 from django.db import connection
 from django.db.models import BigIntegerField, Func, Sum
@@ -48,6 +49,38 @@ SELECT account.currency, account.code, account.kind, turnover.debits, turnover.c
  ORDER BY account.currency, account.code
 """
 
+# What each account had been debited and credited as each of the moments came. What a time between two of them did is
+# the difference, and costs the same however much was posted in it.
+_STOOD = """
+SELECT account.currency, account.kind, account.code,
+       array_agg(coalesce(turnover.debits, 0) ORDER BY boundary.position),
+       array_agg(coalesce(turnover.credits, 0) ORDER BY boundary.position)
+  FROM ledger_account account
+ CROSS JOIN unnest(%(moments)s::timestamptz[]) WITH ORDINALITY AS boundary (moment, position)
+  LEFT JOIN LATERAL ledger_turnover(account.id, boundary.moment) turnover ON true
+ WHERE (%(currency)s::text IS NULL OR account.currency = %(currency)s)
+   AND (%(kinds)s::text[] IS NULL OR account.kind = ANY(%(kinds)s))
+ GROUP BY account.id
+ ORDER BY account.currency, account.kind DESC, account.code
+"""
+
+
+class Moved(NamedTuple):
+    """What a time did to an account, and its balance at the end; minor units."""
+
+    debited: int
+    credited: int
+    balance: int
+
+
+class AccountMoved(NamedTuple):
+    """An account, and what each of some times after each other did to it."""
+
+    currency: str
+    kind: str
+    code: str
+    times: list[Moved]
+
 
 def balance(code: str, currency: str) -> int:
     """The balance of an account, 0 if nothing was ever posted. Raises AccountUnknownError for a code off the chart."""
@@ -72,6 +105,23 @@ def trial_balance(at: date | None = None, currency: str | None = None) -> TrialB
         books["total_debit"] += debit
         books["total_credit"] += credit
     return {"at": (at or timezone.now().astimezone(UTC).date()).isoformat(), "currencies": currencies}
+
+
+def moved_between(
+    moments: list[str], *, currency: str | None = None, kinds: list[str] | None = None
+) -> list[AccountMoved]:
+    """What was posted from each of these moments (as `end_of` tells them) to the next, of every account."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STOOD, {"moments": moments, "currency": currency, "kinds": kinds})
+        found: list[tuple[str, str, str, list[int], list[int]]] = cursor.fetchall()
+    return [
+        AccountMoved(of, kind, code, [_moved(*one) for one in pairwise(zip(*stood, strict=True))])
+        for of, kind, code, *stood in found
+    ]
+
+
+def _moved(before: tuple[int, int], after: tuple[int, int]) -> Moved:
+    return Moved(after[0] - before[0], after[1] - before[1], balance=after[0] - after[1])
 
 
 def end_of(day: date | None) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from finance.checks.ledger import ENTRY
 from finance.checks.registry import Found, ask, check
 
-# What the books hold of one booking's money; no entry takes more from there than there is.
+# Where the books hold a booking's money until it is settled or given back. Entries by hand, which have no reference,
+# only name a booking and move nothing of it.
 _OF_BOOKING = """(account.code IN ('travellers:unearned', 'tax:payable', 'platform:booking_fees', 'platform:commission',
                                    'tax:commission') OR account.code LIKE 'operator:%:payable')"""
 
@@ -31,9 +32,8 @@ def operators_own_trips() -> Iterator[Found]:
           LEFT JOIN bookings_trip trip ON trip.id = booking.trip_id
           LEFT JOIN bookings_operator operator ON operator.id = trip.operator_id
          WHERE account.code LIKE 'operator:%'
-           AND CASE WHEN entry.kind IN ('earning', 'cancellation_fee', 'refund_decision', 'dispute', 'dispute_reversal')
-                      OR entry.booking_reference <> ''
-                    THEN account.code IS DISTINCT FROM format('operator:%s:payable', operator.code) END
+           AND entry.reference IS NOT NULL AND entry.kind NOT IN ('settlement', 'reserve')
+           AND account.code IS DISTINCT FROM format('operator:%s:payable', operator.code)
         """,
     )
 
@@ -98,7 +98,8 @@ def given_back_by_share() -> Iterator[Found]:
               ON other.booking_reference = given.booking_reference AND other.id <= given.id
             JOIN ledger_posting posting ON posting.entry_id = other.id
             JOIN ledger_account account ON account.id = posting.account_id
-           WHERE {_OF_BOOKING} AND account.code NOT IN ('travellers:unearned', 'platform:booking_fees')
+           WHERE {_OF_BOOKING} AND other.reference IS NOT NULL
+             AND account.code NOT IN ('travellers:unearned', 'platform:booking_fees')
            GROUP BY given.id, account.code
         ), whole AS (
           SELECT given.id, (SELECT sum(posting.amount) FROM ledger_posting posting
@@ -128,7 +129,7 @@ def nothing_overdrawn() -> Iterator[Found]:
                entry.currency
           FROM ledger_account account JOIN ledger_posting posting ON posting.account_id = account.id
           JOIN ledger_journalentry entry ON entry.id = posting.entry_id
-         WHERE {_OF_BOOKING} AND entry.booking_reference <> ''
+         WHERE {_OF_BOOKING} AND entry.booking_reference <> '' AND entry.reference IS NOT NULL
          GROUP BY entry.booking_reference, entry.currency, account.code HAVING sum(posting.amount) > 0
         """,
     )

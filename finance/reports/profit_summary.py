@@ -3,9 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import pairwise
 
-from django.db import connection
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,22 +12,10 @@ from finance.months import month_after, months_later
 from finance.reports.days import months, start_of, today
 from finance.reports.report import Column, Kind, Part, Report, Row, Total
 from ledger.models import AccountKind
-from ledger.queries import end_of
+from ledger.queries import end_of, moved_between
 
 TITLE = _("Profit summary")
 EXPLANATION = _("Income and expense by month of posting, and what is left. An expense is positive where it cost money.")
-# What stood on each account as each of the times came. A month is the difference of two of them, so it costs the same
-# however much was posted in it.
-_STOOD = """
-SELECT account.currency, account.kind, account.code,
-       array_agg(coalesce(turnover.debits - turnover.credits, 0) ORDER BY boundary.position)
-  FROM ledger_account account
- CROSS JOIN unnest(%(boundaries)s::timestamptz[]) WITH ORDINALITY AS boundary (moment, position)
-  LEFT JOIN LATERAL ledger_turnover(account.id, boundary.moment) turnover ON true
- WHERE account.kind = ANY(%(kinds)s) AND (%(currency)s::text IS NULL OR account.currency = %(currency)s)
- GROUP BY account.id
- ORDER BY account.currency, account.kind DESC, account.code
-"""
 MOST_MONTHS = 60  # a column each
 _TOTALS = ((AccountKind.INCOME, _("Total income")), (AccountKind.EXPENSE, _("Total expense")))
 
@@ -44,19 +30,18 @@ def profit_summary(*, begin: date | None = None, end: date | None = None, curren
     first = begin or months_later(last, -11)
     wanted = _months(first, last)
     keys = [f"{month:%Y-%m}" for month in wanted]
-    boundaries = [start_of(max(month, first)) for month in wanted]
-    boundaries.append(end_of(end) if end else start_of(month_after(last)))
-    with connection.cursor() as cursor:
-        kinds = [str(kind) for kind, _title in _TOTALS]
-        cursor.execute(_STOOD, {"boundaries": boundaries, "kinds": kinds, "currency": currency})
-        found = cursor.fetchall()
+    moments = [start_of(max(month, first)) for month in wanted]
+    moments.append(end_of(end) if end else start_of(month_after(last)))
     rows: dict[str, list[Row]] = defaultdict(list)
-    for of, kind, code, stood in found:
-        sign = AccountKind(kind).normal_sign
-        moved = [sign * (later - earlier) for earlier, later in pairwise(stood)]
+    kinds = [str(kind) for kind, _title in _TOTALS]
+    for account in moved_between(moments, currency=currency, kinds=kinds):
+        sign = AccountKind(account.kind).normal_sign
+        moved = [sign * (month.debited - month.credited) for month in account.times]
         if any(moved):
             by_month = dict(zip(keys, moved, strict=True))
-            rows[of].append({"account": code, "kind": kind, **by_month, "total": sum(moved)})
+            rows[account.currency].append(
+                {"account": account.code, "kind": account.kind, **by_month, "total": sum(moved)}
+            )
     columns = (
         Column("account", _("account"), Kind.ACCOUNT),
         Column("kind", _("kind"), words=dict(AccountKind.choices)),

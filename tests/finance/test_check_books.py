@@ -17,6 +17,8 @@ from bookings.actions.cancel_trip import cancel_trip
 from finance import proof
 from finance.checks import registry
 from finance.checks.registry import Broken, Check, Checked, ask, registered
+from ledger.actions.adjust import adjust
+from payments.actions.after_departure import give_back_earned
 from payments.actions.clear_trips import clear_cancelled_trips
 from payments.actions.give_back import give_courtesy
 from payments.actions.match_payouts import match_all
@@ -31,6 +33,7 @@ from tests.world import hold_seats, make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HISTORIES, DEEDS, LOOK = 2, 18, 6
+OPERATOR = "operator:OPSAR:payable"
 
 
 # -------------------------------------------------------------------------------------------------------------- clean
@@ -89,6 +92,18 @@ def test_months_of_settlements_are_clean():
         clock.move_to(day(4))
         settle(operator, 3)
         assert broken("--no-gateways") == {}
+
+
+def test_what_people_write_by_hand_about_a_booking_is_clean():
+    with turned_to(day(1)) as clock:
+        booking = sell_and_leave(clock, day(1)).booking
+        for debit, credit in ((OPERATOR, "platform:commission"), ("platform:commission", OPERATOR)):
+            adjust(
+                currency=booking.currency, debit=debit, credit=credit, amount=50_000, reason="Agreed",
+                booking_reference=booking.reference,
+            )  # fmt: skip
+            give_back_earned(booking.pk, 1_000, note="Two hours late.")
+            assert broken("--no-gateways") == {}
 
 
 # ------------------------------------------------------------------------------------------------------------ running
