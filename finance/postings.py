@@ -25,10 +25,15 @@ def paid(settlement: Settlement) -> None:
 
 
 def returned(settlement: Settlement) -> None:
-    """It came back to our bank, and nothing of it is due or held back: it will be settled anew."""
+    """It came back to our bank."""
     due = settlement.due.amount
     _post(settlement, "returned", [debit("bank", due), credit(_account(settlement, "due"), due)])
-    _post(settlement, "reopened", [Line(line.account_code, -line.amount) for line in _owed(settlement)])
+
+
+def reopened(settlement: Settlement) -> None:
+    """Nothing of what was approved is due or held back any more: it will be settled anew."""
+    if settlement.total_amount > 0:
+        _post(settlement, "reopened", [Line(line.account_code, -line.amount) for line in _owed(settlement)])
 
 
 def reserve_released(settlement: Settlement) -> None:

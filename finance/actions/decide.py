@@ -9,7 +9,7 @@ from core.transactions import in_one_transaction
 from finance import postings
 from finance.actions.draft import fill, lock_operator
 from finance.errors import EarlierDraft, SamePerson, SettlementChanged
-from finance.models import Settlement, SettlementStatus
+from finance.models import Settlement, SettlementLine, SettlementStatus
 
 
 @in_one_transaction
@@ -66,19 +66,30 @@ def give_back(settlement_id: int, *, reason: str) -> Settlement:
     settlement.give_back(reason=reason)
     settlement.lines.update(live=False)
     postings.returned(settlement)
+    postings.reopened(settlement)
     return settlement
 
 
 @in_one_transaction
 def void(settlement_id: int, *, reason: str) -> Settlement:
-    """A draft that nobody wants: all that it would settle stays unsettled. Raises InvalidState if it is no draft."""
-    settlement = _lock(settlement_id, SettlementStatus.DRAFT)
+    """It was made, or approved, in error: all that it would have settled is unsettled again.
+
+    Raises InvalidState if it was paid, if its reserve was released, or if a later one has taken its debt.
+    """
+    settlement = _lock(settlement_id, SettlementStatus.DRAFT, SettlementStatus.APPROVED)
+    was_approved = settlement.status == SettlementStatus.APPROVED
+    if settlement.reserve_released_at:
+        raise InvalidState("Its reserve was released: it stays.", state=settlement.status)
+    if later := SettlementLine.objects.filter(carried_from=settlement, live=True).first():
+        raise InvalidState(f"Its debt was brought forward by {later.settlement}.", state=settlement.status)
     settlement.void(reason=reason)
     settlement.lines.update(live=False)
+    if was_approved:
+        postings.reopened(settlement)
     return settlement
 
 
-def _lock(settlement_id: int, status: SettlementStatus) -> Settlement:
+def _lock(settlement_id: int, *statuses: SettlementStatus) -> Settlement:
     """The settlement, with all others of its operator. Raises NotFound; InvalidState if it has another status."""
     operator_id = Settlement.objects.filter(pk=settlement_id).values_list("operator_id", flat=True).first()
     if operator_id is None:
@@ -86,6 +97,6 @@ def _lock(settlement_id: int, status: SettlementStatus) -> Settlement:
     operator = lock_operator(operator_id)
     settlement = Settlement.objects.get(pk=settlement_id)
     settlement.operator = operator
-    if settlement.status != status:
+    if settlement.status not in statuses:
         raise InvalidState(f"The settlement is {settlement.status}.", state=settlement.status)
     return settlement

@@ -41,7 +41,7 @@ APPROVED, PAID = time_column("approved_at", _("approved at")), time_column("paid
 # What can be done with one in each state.
 _STEPS: dict[str, set[str]] = {
     SettlementStatus.DRAFT: {"approve", "void", "draft_anew"},
-    SettlementStatus.APPROVED: {"pay"},
+    SettlementStatus.APPROVED: {"pay", "void"},
     SettlementStatus.PAID: {"give_back"},
 }
 
@@ -148,7 +148,7 @@ class SettlementAdmin(StatementFiles, WithSections, ReadOnly, ModelAdmin):
 
     @action(description=Void.title, icon="block", permissions=["approve"])
     def void(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Nobody wants it."""
+        """It was an error."""
         return Void.as_view(model_admin=self)(request, object_id=object_id)
 
     def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:

@@ -28,11 +28,11 @@ _WORDS: dict[str, Text] = {
 class SettlementStep(Decision):
     """A use case of one settlement."""
 
-    status: ClassVar[SettlementStatus]  # in which it can be taken
+    statuses: ClassVar[tuple[SettlementStatus, ...]]  # in which it can be taken
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Raises InvalidState where it is not its turn."""
-        if self.subject.status != self.status:
+        if self.subject.status not in self.statuses:
             words = gettext("The settlement is %(status)s.") % {"status": self.subject.get_status_display()}
             raise InvalidState(words, state=self.subject.status)
         return super().get_form_kwargs()
@@ -62,7 +62,7 @@ class Approve(SettlementStep):
     """What it comes to is owed from then on, and stays so."""
 
     permission_required = "finance.approve_settlement"
-    status = SettlementStatus.DRAFT
+    statuses = (SettlementStatus.DRAFT,)
     title = _("Approve")
     explanation = _("What it comes to is due from then on and stays as it is. Somebody else pays it.")
     button = _("Approve the settlement")
@@ -96,7 +96,7 @@ class Pay(SettlementStep):
     """It was transferred from our bank."""
 
     permission_required = "finance.pay_settlement"
-    status = SettlementStatus.APPROVED
+    statuses = (SettlementStatus.APPROVED,)
     form_class = TransferForm
     title = _("Paid")
     explanation = _("You have transferred what is due from the bank, and name the transfer here.")
@@ -115,7 +115,7 @@ class GiveBack(SettlementStep):
     """The operator's bank did not take it; said by somebody else than who paid it."""
 
     permission_required = "finance.approve_settlement"
-    status = SettlementStatus.PAID
+    statuses = (SettlementStatus.PAID,)
     title = _("Returned by the bank")
     explanation = _("The money is on our account again. All that it settled can be settled once more.")
     button = _("It came back")
@@ -131,17 +131,17 @@ class GiveBack(SettlementStep):
 
 
 class Void(SettlementStep):
-    """A draft that nobody wants."""
+    """It was made, or approved, in error."""
 
     permission_required = "finance.approve_settlement"
-    status = SettlementStatus.DRAFT
+    statuses = (SettlementStatus.DRAFT, SettlementStatus.APPROVED)
     title = _("Void")
-    explanation = _("Nothing is posted. All that it would have settled can be settled by another one.")
+    explanation = _("Only if nothing was transferred. All that it would have settled can be settled by another one.")
     button = _("Make it void")
 
     def outlook(self, wish: dict[str, Any]) -> Outlook:
-        """What it was."""
-        return Outlook([self.facts()])
+        """What it was, and the lines for the books if it was approved."""
+        return Outlook([self.facts(), rehearse(void, self.subject.pk, reason=wish["reason"])])
 
     def carry_out(self, wish: dict[str, Any], agreed: str) -> str:
         """Give its lines back."""

@@ -95,7 +95,7 @@ def settlement_lines_are_postings() -> Iterator[Found]:
          WHERE line.live <> (settlement.status IN ('draft', 'approved', 'paid'))
             OR (line.posting_id IS NULL AND (
                   line.net IS DISTINCT FROM carried.total_amount OR carried.total_amount >= 0
-                  OR carried.status <> 'approved'
+                  OR (line.live AND carried.status <> 'approved')
                   OR (carried.operator_id, carried.currency) <> (settlement.operator_id, settlement.currency)))
             OR (line.posting_id IS NOT NULL AND (
                   line.net <> -posting.amount OR entry.kind = 'settlement'
@@ -179,8 +179,9 @@ def settlements_are_posted() -> Iterator[Found]:
           SELECT settlement.id, step.name, step.account, sum(step.amount) AS amount
             FROM {_OF_OPERATOR}
            CROSS JOIN LATERAL (
-             SELECT settlement.status IN ('approved', 'paid', 'returned') AND settlement.total_amount > 0 AS approved,
+             SELECT settlement.approved_at IS NOT NULL AND settlement.total_amount > 0 AS approved,
                     settlement.status IN ('paid', 'returned') AS paid, settlement.status = 'returned' AS returned,
+                    settlement.status IN ('returned', 'void') AS given_up,
                     settlement.reserve_released_at IS NOT NULL AS released, {_DUE} AS due,
                     format('operator:%s:', operator.code) AS own
            ) stands
@@ -189,8 +190,9 @@ def settlements_are_posted() -> Iterator[Found]:
              ('approved', approved, own || 'due', -due), ('approved', approved, own || 'reserve', -reserve_amount),
              ('paid', paid, own || 'due', due), ('paid', paid, 'bank', -due),
              ('returned', returned, 'bank', due), ('returned', returned, own || 'due', -due),
-             ('reopened', returned, own || 'payable', -settlement.total_amount),
-             ('reopened', returned, own || 'due', due), ('reopened', returned, own || 'reserve', reserve_amount),
+             ('reopened', approved AND given_up, own || 'payable', -settlement.total_amount),
+             ('reopened', approved AND given_up, own || 'due', due),
+             ('reopened', approved AND given_up, own || 'reserve', reserve_amount),
              ('reserve_released', released, own || 'reserve', reserve_amount),
              ('reserve_released', released, own || 'payable', -reserve_amount)
            ) AS step (name, is_posted, account, amount)

@@ -27,7 +27,7 @@ SETTLEMENT_TRANSITIONS = Transitions(
     initial=[_S.DRAFT],
     allowed={
         _S.DRAFT: [_S.APPROVED, _S.VOID],
-        _S.APPROVED: [_S.PAID],
+        _S.APPROVED: [_S.PAID, _S.VOID],
         _S.PAID: [_S.RETURNED],
     },
 )

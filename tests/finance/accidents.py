@@ -8,6 +8,7 @@ from ledger.models import Checkpoint
 from payments.models import Refund
 from tests.admin import scene
 from tests.finance.worlds import (
+    approved_in_error,
     closed,
     counted_twice,
     disputed,
@@ -413,12 +414,22 @@ ACCIDENTS: dict[str, list[Accident]] = {
             f" WHERE account_id = {_account('bank')}",
             ("settlement 1 of OPSAR for 2027-01", "moves 0 on bank by settlement:1:paid"),
         ),
+        Accident(
+            approved_in_error,
+            "UPDATE finance_settlement SET approved_at = NULL",
+            ("entry", "settlement:1:reopened", "not 0"),
+        ),
     ],
     "two_people": [
+        Accident(
+            approved_in_error,
+            "UPDATE finance_settlement SET approved_by = ''",
+            ("settlement 1 of OPSAR for 2027-01", "was approved by  and paid by"),
+        ),
         Accident(
             settled,
             "UPDATE finance_settlement SET paid_by = 'user:9'",
             ("settlement 1 of OPSAR for 2027-01", "user:1", "user:9", "user:2"),
-        )
+        ),
     ],
 }

@@ -161,5 +161,5 @@ def test_nobody_truncates(settlement, table):
 
 def test_the_table_of_states():
     assert SETTLEMENT_TRANSITIONS.allowed == {
-        "draft": ["approved", "void"], "approved": ["paid"], "paid": ["returned"],
+        "draft": ["approved", "void"], "approved": ["paid", "void"], "paid": ["returned"],
     }  # fmt: skip

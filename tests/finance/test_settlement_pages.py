@@ -117,6 +117,15 @@ def test_a_return_and_a_new_one(settlement, root):
     assert fresh(again).status == "void"
 
 
+def test_an_approval_is_taken_back_by_an_entry_that_is_shown_before(settlement, root):
+    decide(root, step("approve", settlement), reason="Fine")
+    shown = preview(root, step("void", settlement), reason="They have another bank")
+    assert "operator:OPSAR:due" in words(shown)
+    assert fresh(settlement).status == "approved"
+    confirm(root, shown)
+    assert fresh(settlement).status == "void"
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_who_may_not_decide_is_refused_and_nothing_happens(settlement, as_role, name):
     auditor, before = as_role("auditor"), last_entry()

@@ -9,7 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from core.actors import acting_as
 from core.money import Money
+from finance.actions.decide import approve, void
+from finance.actions.draft import draft
 from ledger.actions.checkpoint import checkpoint
 from ledger.actions.close_period import close_period
 from ledger.actions.post import credit, debit, post
@@ -23,7 +26,7 @@ from payments.gateways.base import BalanceLine, DisputeTold, PayoutTold, RefundT
 from payments.models import Payment, Refund, RefundAttempt
 from tests.admin import scene
 from tests.clock import turned_to
-from tests.finance.year import day, first, sell, sell_and_leave, settle
+from tests.finance.year import CLERK, day, first, sell, sell_and_leave, settle
 from tests.world import hold_seats, make_trip
 
 
@@ -92,6 +95,17 @@ def settled() -> None:
         payment = sell_and_leave(clock, day(1))
         clock.move_to(day(2))
         assert settle(payment.booking.trip.operator, 1).status == "paid"
+
+
+def approved_in_error() -> None:
+    """What an operator earned was approved, and the approval taken back."""
+    with next_year() as clock:
+        payment = sell_and_leave(clock, day(1))
+        clock.move_to(day(2))
+        settlement = draft(payment.booking.trip.operator_id, first(1))
+        with acting_as(CLERK):
+            approve(settlement.pk, total=settlement.total, due=settlement.due)
+            void(settlement.pk, reason="They have another bank.")
 
 
 def refunded() -> Refund:

@@ -153,7 +153,18 @@ class Office:
             books.settled(terms.code, terms.currency, debit="payable", credit="due", amount=drafted.due)
             books.settled(terms.code, terms.currency, debit="payable", credit="reserve", amount=drafted.reserve)
         if drafted.due:
-            self._scene.agenda.put(self._scene.later(1), self._pay, terms, drafted)
+            then = self._withdraw if self._scene.happens(0.04) else self._pay
+            self._scene.agenda.put(self._scene.later(1), then, terms, drafted)
+
+    def _withdraw(self, terms: Terms, approved: Settled) -> None:
+        """The approval was an error; it is made again."""
+        void(self._of(terms, approved).pk, reason=NOTE)
+        scene, books = self._scene, self._scene.books
+        scene.figures["approvals taken back"] += 1
+        books.settled(terms.code, terms.currency, debit="due", credit="payable", amount=approved.due)
+        books.settled(terms.code, terms.currency, debit="reserve", credit="payable", amount=approved.reserve)
+        books.of_operator(terms.code).give_up(approved, "void")
+        self._make_again(terms, approved.month)
 
     def _pay(self, terms: Terms, drafted: Settled) -> None:
         with acting_as(CHIEF):
