@@ -1,4 +1,4 @@
-"""People at the staff site, as in tests/admin; and the sales of a small business."""
+"""People at the staff site, as in tests/admin; a year that begins, and the sales of a small business."""
 
 from typing import Any
 
@@ -6,8 +6,17 @@ import pytest
 
 from payments.actions.cancel import Wish, cancel
 from tests.admin.conftest import as_role, root, superuser  # noqa: F401 - fixtures
+from tests.clock import turned_to
+from tests.finance.year import day
 from tests.payments.scene import buy, charge_of, send_refunds, tell_all
 from tests.world import make_trip
+
+
+@pytest.fixture
+def clock():
+    """The new year begins."""
+    with turned_to(day(1, 1)) as turned:
+        yield turned
 
 
 @pytest.fixture
