@@ -15,6 +15,7 @@ from django.utils import timezone
 from core import outbox
 from core.actors import acting_as
 from core.correlation import correlated
+from core.errors import Problem
 from core.models import JobRun
 
 log = structlog.get_logger(__name__)
@@ -93,6 +94,10 @@ def run(name: str, **options: Any) -> Result:
         record = JobRun.objects.create(job=name, started_at=timezone.now(), correlation_id=correlation_id)
         try:
             result = declared.work(**options)
+        except Problem as error:
+            _end(record, error=error.detail[:2000])
+            log.warning("job_refused", job=name, code=error.code, detail=error.detail)
+            raise
         except Exception as error:
             _end(record, error=f"{type(error).__name__}: {error}"[:2000])
             log.exception("job_failed", job=name)

@@ -100,13 +100,16 @@ class Money:
     def format(self, language: str | None = None) -> str:
         """For people, in the reader's language: `SAR 125.00`."""
         language = language or get_language() or "en"
-        # Torn apart at the end of a line from right to left, its parts are read in the wrong order.
-        gap = "\N{NO-BREAK SPACE}" if get_language_info(language)["bidi"] else " "
         digits = minor_digits(self.currency)
+        number = "#,##0" + ("." + "0" * digits if digits else "")
+        pattern = f"¤ {number}"
+        if get_language_info(language)["bidi"]:
+            # Torn apart at the end of a line, its parts are read in the wrong order; a minus sign alone would stray.
+            pattern = f"¤\N{NO-BREAK SPACE}{number};¤\N{NO-BREAK SPACE}\N{LEFT-TO-RIGHT MARK}-{number}"
         return format_currency(
             self.major,
             self.currency,
-            format=f"¤{gap}#,##0" + ("." + "0" * digits if digits else ""),
+            format=pattern,
             locale=language.replace("-", "_"),
             currency_digits=False,
         )

@@ -49,10 +49,17 @@ def _queries(name: str) -> Iterator[QuerySet[Any]]:
     yield Payout.objects.filter(payout_id=name, **at)
     yield BalanceTransaction.objects.filter(transaction_id=name, **at)
     yield GatewayEvent.objects.filter(event_id=name, **at)
-    yield JournalEntry.objects.filter(reference=name)
+    yield JournalEntry.objects.filter(Q(reference=name) | Q(reference__in=_references(name)))
+    if name.isdecimal() and len(name) < 19:
+        yield JournalEntry.objects.filter(pk=int(name))
     yield JournalEntry.objects.filter(kind=EntryKind.CHARGE, payment_intent_id=name)
     yield JournalEntry.objects.filter(kind=EntryKind.CHARGE, charge_id=name).exclude(payment_intent_id=name)
     yield JournalEntry.objects.filter(kind__in=REFUND_KINDS, refund_id=name)
+
+
+def _references(name: str) -> list[str]:
+    """Of the entries about one line of a gateway's balance, which may not have been fetched yet."""
+    return [f"{gateway}:{name}:{what}" for gateway in NAMES for what in ("fee", "line")]
 
 
 def _is_uuid(name: str) -> bool:

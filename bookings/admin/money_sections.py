@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.display import link, prose, utc
+from core.admin.display import link, people, prose, utc
 from core.admin.sections import Table
 from core.money import Money
 
@@ -34,6 +34,8 @@ def payments(rows: Iterable[Any]) -> Table:
 
 def refunds(rows: Iterable[Any]) -> Table:
     """Refunds, each with why it goes back, who asked for it, and what keeps it."""
+    rows = list(rows)
+    called = people(refund.requested_by for refund in rows)
     return Table(
         _("refunds"),
         (_("requested at"), _("refund"), _("status"), _("amount"), _("reason"), _("note"), _("by"), _("last error")),
@@ -45,7 +47,7 @@ def refunds(rows: Iterable[Any]) -> Table:
                 refund.money,
                 prose(refund.get_reason_display()),
                 prose(refund.note),
-                refund.requested_by or None,
+                called[refund.requested_by] or None,
                 prose(refund.last_error),
             )
             for refund in rows

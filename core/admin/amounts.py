@@ -15,6 +15,7 @@ class AmountField(forms.DecimalField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("min_value", 0)
         kwargs.setdefault("max_value", 10**12)
+        kwargs.setdefault("error_messages", {"invalid": _("Write digits and, if need be, a point: 1234.50.")})
         super().__init__(widget=UnfoldAdminTextInputWidget({"inputmode": "decimal", "dir": "ltr"}), **kwargs)
         self.currency = ""
 

@@ -3,18 +3,21 @@
 It runs outside any transaction of the admin's, so that a use case can open its own.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import FormView
 from unfold.views import UnfoldModelAdminViewMixin
@@ -50,6 +53,12 @@ class Outlook:
     sections: Sequence[Section]
     agreed: str = ""
 
+    @cached_property
+    def digest(self) -> str:
+        """Of all that is shown."""
+        drawn = [render_to_string(section.template, {"section": section}) for section in self.sections]
+        return hashlib.sha256("".join(drawn).encode()).hexdigest()
+
 
 class Decision(UnfoldModelAdminViewMixin, FormView, ABC):  # type: ignore[type-arg]
     """A form, then the outlook, then the deed, which is done once however often its confirmation is sent.
@@ -62,6 +71,7 @@ class Decision(UnfoldModelAdminViewMixin, FormView, ABC):  # type: ignore[type-a
     title: Text
     explanation: Text
     button: Text  # of the confirmation
+    is_as_shown: ClassVar[bool] = True  # else the use case itself looks at what was `agreed`, or it is done anyway
 
     @cached_property
     def subject(self) -> Any:
@@ -119,8 +129,11 @@ class Decision(UnfoldModelAdminViewMixin, FormView, ABC):  # type: ignore[type-a
         form = self.get_form()
         if not form.is_valid():
             return self.form_invalid(form)
+        agreed = self.request.POST.get("agreed", "")
         try:
-            done = self.carry_out(form.cleaned_data, self.request.POST.get("agreed", ""))
+            if self.is_as_shown and self.outlook(form.cleaned_data).digest != agreed:
+                return self._show(form, notice=gettext("It would come to something else by now: look at it again."))
+            done = self.carry_out(form.cleaned_data, agreed)
         except Problem as error:
             return self._show(form, notice=self.explain(error))
         self.model_admin.log_change(self.request, self.subject, f"{self.title}: {form.cleaned_data['reason']}")
@@ -133,7 +146,8 @@ class Decision(UnfoldModelAdminViewMixin, FormView, ABC):  # type: ignore[type-a
         except Problem as error:
             form.add_error(None, self.explain(error))
             return self.render_to_response(self.get_context_data(form=form), status=error.status)
-        context = self.get_context_data(form=form, outlook=outlook, notice=notice, key=new_id())
+        agreed = outlook.digest if self.is_as_shown else outlook.agreed
+        context = self.get_context_data(form=form, outlook=outlook, agreed=agreed, notice=notice, key=new_id())
         return self.render_to_response(context, status=409 if notice else 200)
 
     # ------------------------------------------------------------------------------------------------------- pages

@@ -1,7 +1,7 @@
 """How staff pages write times, amounts, links and statuses: never without a zone, a currency or a word."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.auth import get_user_model
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -29,9 +30,31 @@ def utc(at: datetime | None) -> SafeString | None:
     return _as_one(f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC") if at else None
 
 
+def utc_on_two_lines(at: datetime) -> SafeString:
+    """The same for tables with many columns."""
+    day, time = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}".split()
+    return format_html('<bdi dir="ltr">{}<br>{} UTC</bdi>', day, time)
+
+
 def local(at: datetime | None, zone: ZoneInfo) -> SafeString | None:
     """By the clock of a place, with its distance from UTC: `2026-11-21 07:15+03:00`."""
     return _as_one(at.astimezone(zone).isoformat(" ", "minutes")) if at else None
+
+
+def people(actors: Iterable[str]) -> Mapping[str, str]:
+    """How to call each of these actors: people by their address, all others by themselves. One query, if any."""
+    numbers = {actor: actor.removeprefix("user:") for actor in actors}
+    ids = [number for actor, number in numbers.items() if actor != number and number.isdecimal()]
+    users = get_user_model()._default_manager.in_bulk(ids) if ids else {}  # noqa: SLF001 - Django's documented one
+    return {
+        actor: str(users[int(number)]) if actor != number and number.isdecimal() and int(number) in users else actor
+        for actor, number in numbers.items()
+    }
+
+
+def person(actor: str) -> str:
+    """One of them."""
+    return people([actor])[actor]
 
 
 def link(model: str, pk: int | str | UUID, text: object) -> SafeString:

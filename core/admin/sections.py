@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 from django.http import HttpRequest, HttpResponse
 
 from core.admin.display import Text
+from core.money import Money
 
 
 class Section(Protocol):
@@ -20,13 +21,36 @@ class Section(Protocol):
 
 
 @dataclass(frozen=True)
+class Cell:
+    """What stands below a title; None is shown as a dash. Figures stand below one another."""
+
+    title: Text
+    value: object
+    is_figure: bool
+
+
+@dataclass(frozen=True)
 class Table:
-    """A section of rows. Cells are texts, amounts or ready-made HTML; None is shown as a dash."""
+    """A section of rows: texts, amounts or ready-made HTML."""
 
     title: Text
     headers: Sequence[Text]
     rows: Sequence[Sequence[object]]
     template: ClassVar[str] = "admin/sections/table.html"
+
+    @property
+    def titles(self) -> list[Cell]:
+        """The headers; those of amounts are figures."""
+        figures = {place for row in self.rows for place, value in enumerate(row) if isinstance(value, Money)}
+        return [Cell(header, None, place in figures) for place, header in enumerate(self.headers)]
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """All rows for the template."""
+        titles = self.titles
+        return [
+            [Cell(of.title, value, of.is_figure) for of, value in zip(titles, row, strict=True)] for row in self.rows
+        ]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from core.admin.display import Text, link, time_column
+from core.admin.display import Text, link, person, time_column
 from core.admin.filters import among
 from core.admin.read_only import ReadOnly
 from core.models import StatusChange
@@ -30,7 +30,12 @@ class StatusChangeAdmin(ReadOnly, ModelAdmin):
     ordering = ("-pk",)
     list_per_page = 50
     show_full_result_count = False
-    fields = (AT, "subject", "from_status", "to_status", "actor", "reason", "correlation_id")
+    fields = (AT, "subject", "from_status", "to_status", "by", "reason", "correlation_id")
+
+    @admin.display(description=_("by"))
+    def by(self, change: StatusChange) -> str:
+        """Who it was."""
+        return person(change.actor)
 
     @admin.display(description=_("of"))
     def subject(self, change: StatusChange) -> str | SafeString:

@@ -1,7 +1,7 @@
 """What happened to an object, of whatever kind, in the order of time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import ClassVar
@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.display import Text, badge, utc
+from core.admin.display import Text, badge, people, utc
 
 
 @dataclass(frozen=True)
@@ -41,4 +41,6 @@ class Timeline:
     template: ClassVar[str] = "admin/sections/timeline.html"
 
     def __init__(self, moments: Iterable[Moment]) -> None:
-        self.moments = sorted(moments, key=attrgetter("at"))
+        in_order = sorted(moments, key=attrgetter("at"))
+        called = people(moment.by for moment in in_order)
+        self.moments = [replace(moment, by=called[moment.by]) for moment in in_order]

@@ -16,6 +16,10 @@ class JobCommand(BaseCommand):
         self.job = job
         self.help = job.help
 
+    def rpartition(self, _separator: str) -> tuple[str, str, str]:
+        """Django's `help` takes the last part of an app's name from what stands in this object's place."""
+        return "", "", "jobs"
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         for option in self.job.options:

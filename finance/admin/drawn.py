@@ -1,8 +1,7 @@
 """A report as the staff site shows it: cells for a template, with links to what they are about."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings.models import Booking
-from core.admin.display import Text, link
+from core.admin.display import Text, link, utc_on_two_lines
+from core.admin.sections import Cell
 from core.money import Money
 from finance.reports.report import Column, Kind, Part, Report, Row, Total
 from finance.reports.spreadsheet import title_of
@@ -22,20 +22,11 @@ _DAYS = {"from": "begin", "to": "end", "at": "end"}
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What stands below a title; None is nothing. Figures stand below one another."""
-
-    title: str
-    value: object
-    is_figure: bool
-
-
-@dataclass(frozen=True)
 class Table:
     """One currency of a report. Rows and totals are cells, one a column."""
 
     title: Text
-    headers: list[Cell]  # whose values are the titles
+    titles: list[Cell]
     before: list[list[Cell]]
     rows: list[list[Cell]]
     after: list[list[Cell]]
@@ -54,10 +45,12 @@ def tables(report: Report) -> list[Table]:
 def _table(report: Report, part: Part) -> Table:
     rows = list(part.rows)
     bookings = _bookings(report, rows)
-    headers = [_cell(column, title_of(column)) for column in report.columns]
+    told: list[Mapping[str, Any]] = [*rows, *(total.values for total in (*part.before, *part.after))]
+    columns = [one for one in report.columns if not one.is_sparse or any(row.get(one.key) for row in told)]
+    report = replace(report, columns=columns)  # months before there was any business are no columns of dashes
     return Table(
         part.currency,
-        headers,
+        [_cell(column, None) for column in columns],
         [_total(report, part, total) for total in part.before],
         [list(_cells(report, part, row, bookings)) for row in rows],
         [_total(report, part, total) for total in part.after],
@@ -108,16 +101,10 @@ def _plain(column: Column, value: Any, currency: str) -> object:
         case Kind.MONEY:
             return Money(value, currency)
         case Kind.TIME:
-            return _time(value)
+            return utc_on_two_lines(value)
         case Kind.NUMBER:
             return value
     return column.words[value] if value in column.words else format_html('<bdi dir="ltr">{}</bdi>', value)
-
-
-def _time(at: datetime) -> SafeString:
-    """As core.admin.display.utc, on two lines: a statement has many columns."""
-    day, time = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}".split()
-    return format_html('<bdi dir="ltr">{}<br>{} UTC</bdi>', day, time)
 
 
 def _statement(report: Report, code: str, currency: str) -> SafeString:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from finance.reports import spreadsheet
@@ -16,7 +16,7 @@ def _csv(report: Report) -> HttpResponseBase:
 
 
 def _xlsx(report: Report) -> HttpResponseBase:
-    return HttpResponse(spreadsheet.xlsx(report), content_type=_XLSX)
+    return FileResponse(spreadsheet.xlsx(report), content_type=_XLSX)
 
 
 # Each raises what its writer raises: spreadsheet.TooManyRows.

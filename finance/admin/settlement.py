@@ -15,7 +15,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from core.admin.dialog import ask, go_to
-from core.admin.display import money_column, status_column, time_column
+from core.admin.display import money_column, person, status_column, time_column
 from core.admin.history import history
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Facts, Section, WithSections
@@ -74,7 +74,7 @@ class SettlementAdmin(StatementFiles, WithSections, ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     fields = (
-        ("operator", STATUS), ("month_named", "due"), (MADE,), ("approved_by", APPROVED), ("paid_by", PAID), "transfer",
+        ("operator", STATUS), ("month_named", "due"), (MADE,), ("approver", APPROVED), ("payer", PAID), "transfer",
     )  # fmt: skip
     actions_list: ClassVar = ["draft_month"]
     actions_detail: ClassVar = [
@@ -98,6 +98,14 @@ class SettlementAdmin(StatementFiles, WithSections, ReadOnly, ModelAdmin):
     @admin.display(description=_("due"))
     def due(self, settlement: Settlement) -> Money:
         return settlement.due
+
+    @admin.display(description=_("approved by"))
+    def approver(self, settlement: Settlement) -> str:
+        return person(settlement.approved_by)
+
+    @admin.display(description=_("paid by"))
+    def payer(self, settlement: Settlement) -> str:
+        return person(settlement.paid_by)
 
     # ---------------------------------------------------------------------------------------------------- actions
     @action(

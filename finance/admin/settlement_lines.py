@@ -1,9 +1,11 @@
 """The lines of a settlement on its page."""
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.display import link, utc
+from core.admin.display import link, utc_on_two_lines
 from core.admin.sections import Table
 from core.money import Money
 from finance.models import LineKind, Settlement
@@ -27,17 +29,21 @@ def lines_of(settlement: Settlement) -> Table:
     return Table(
         title,
         (
-            _("at"), _("kind"), _("booking"), _("trip"), _("stretch"),
+            _("at"), _("kind"), _("booking"), _("trip"),
             _("fare without tax"), _("commission"), _("tax on commission"), _("for the operator"),
         ),
         [
             (
-                utc(line.at), LineKind(line.kind).label, _booking(line), line.trip or None, line.stretch or None,
+                utc_on_two_lines(line.at), LineKind(line.kind).label, _booking(line), _trip(line),
                 money(line.gross), money(-line.commission), money(-line.tax), Money(line.net, settlement.currency),
             )
             for line in statement_lines(settlement, _SHOWN)
         ],
     )  # fmt: skip
+
+
+def _trip(line: StatementLine) -> SafeString | None:
+    return format_html('<bdi dir="ltr">{}<br>{}</bdi>', line.trip, line.stretch) if line.trip else None
 
 
 def _booking(line: StatementLine) -> object:

@@ -66,6 +66,7 @@ class Approve(SettlementStep):
     title = _("Approve")
     explanation = _("What it comes to is due from then on and stays as it is. Somebody else pays it.")
     button = _("Approve the settlement")
+    is_as_shown = False
 
     def outlook(self, wish: dict[str, Any]) -> Outlook:
         """What is due, and the lines for the books."""

@@ -1,5 +1,4 @@
 from argparse import ArgumentParser
-from datetime import date
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,13 +8,14 @@ from finance.errors import FinanceError
 from finance.reports import printed
 from finance.reports.registry import REPORTS
 from ledger.errors import LedgerError
+from ledger.management.arguments import currency, day
 
 _OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "at": ("--at", {"type": date.fromisoformat, "metavar": "DATE", "help": "up to the end of that day, by UTC"}),
-    "begin": ("--from", {"type": date.fromisoformat, "metavar": "DATE", "help": "first day, by UTC"}),
-    "end": ("--to", {"type": date.fromisoformat, "metavar": "DATE", "help": "last day, by UTC"}),
+    "at": ("--at", {"type": day, "metavar": "DATE", "help": "up to the end of that day, by UTC"}),
+    "begin": ("--from", {"type": day, "metavar": "DATE", "help": "first day, by UTC"}),
+    "end": ("--to", {"type": day, "metavar": "DATE", "help": "last day, by UTC"}),
     "account": ("--account", {"metavar": "CODE", "help": "code of the account"}),
-    "currency": ("--currency", {"type": str.upper, "metavar": "CUR", "help": "only this currency"}),
+    "currency": ("--currency", {"type": currency, "metavar": "CUR", "help": "only this currency"}),
 }
 
 

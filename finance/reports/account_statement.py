@@ -15,7 +15,10 @@ from ledger.models import EntryKind
 from ledger.queries import end_of
 
 TITLE = _("Account statement")
-EXPLANATION = _("Every posting to an account, in the order in which they were written, and its balance after each.")
+EXPLANATION = _(
+    "Every posting to an account, in the order in which they were written, and its balance after each: debits less"
+    " credits."
+)
 COLUMNS = (
     Column("posted_at", _("posted at"), Kind.TIME),
     Column("effective_at", _("effective at"), Kind.TIME),

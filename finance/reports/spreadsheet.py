@@ -1,16 +1,22 @@
 """Reports as tables for spreadsheet programs: exact amounts in major units, and no text that is run as a formula."""
 
+import csv as comma_separated
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import StringIO
 from itertools import islice
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
-from tablib import Dataset
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
-from core.money import Money
+from core.money import Money, minor_digits
 from finance.reports.report import Column, Kind, Part, Report, Row, Total
 
 Cell = str | int | Decimal | datetime
@@ -19,7 +25,9 @@ Cell = str | int | Decimal | datetime
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # which XML, and so XLSX, cannot hold
 _AT_ONCE = 1_000  # rows that are in memory while CSV is written
-MOST_ROWS = 20_000  # of an XLSX, which is put together in memory: about 5 kB a row
+MOST_ROWS = 100_000  # of an XLSX: some ten thousand are written in a second
+_NO_TITLE = re.compile(r"[\[\]:*?/\\]")  # what the name of a sheet cannot have
+_WIDE, _NARROW = 22, 14  # columns, in characters
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for something else
 
 
@@ -35,20 +43,41 @@ def csv(report: Report) -> Iterator[str]:
         yield _csv(some)
 
 
-def xlsx(report: Report) -> bytes:
-    """The report as a workbook of one sheet, amounts as numbers. Raises TooManyRows above MOST_ROWS rows."""
-    dataset = Dataset(headers=_titles(report), title=str(report.title)[:31])
+def xlsx(report: Report) -> IO[bytes]:
+    """The report as a workbook of one sheet, a file that is gone when closed; amounts are numbers with their digits.
+
+    A row at a time is in memory. Raises TooManyRows above MOST_ROWS rows.
+    """
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(_NO_TITLE.sub("-", str(report.title))[:31])
+    sheet.freeze_panes = "A2"
+    for number, column in enumerate(report.columns):
+        wide = column.kind in (Kind.ACCOUNT, Kind.ENTRY, Kind.TIME)
+        sheet.column_dimensions[get_column_letter(number + 2)].width = _WIDE if wide else _NARROW
+    sheet.append([_styled(sheet, title, bold=True) for title in _titles(report)])
     for number, line in enumerate(_lines(report)):
         if number >= MOST_ROWS:
             raise TooManyRows
-        dataset.append(line)
-    made: bytes = dataset.export("xlsx")
-    return made
+        amounts = "#,##0" + f".{'0' * minor_digits(str(line[0]))}".rstrip(".")
+        sheet.append([_styled(sheet, cell, amounts) if isinstance(cell, Decimal) else cell for cell in line])
+    file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
+    book.save(file)
+    file.seek(0)
+    return file
+
+
+def _styled(sheet: Any, value: Cell, number_format: str = "General", *, bold: bool = False) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, value)
+    cell.number_format = number_format
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
 
 
 def _csv(lines: list[list[Cell]] | list[list[str]]) -> str:
-    written: str = Dataset(*lines).export("csv")
-    return written
+    written = StringIO()
+    comma_separated.writer(written).writerows(lines)
+    return written.getvalue()
 
 
 def _titles(report: Report) -> list[str]:

@@ -9,7 +9,10 @@ from ledger import queries
 from ledger.models import AccountKind
 
 TITLE = _("Trial balance")
-EXPLANATION = _("All that was debited and credited to each account since the first entry. The two totals agree.")
+EXPLANATION = _(
+    "All that was debited and credited to each account since the first entry. The two totals agree. A balance is debits"
+    " less credits: what is owed, and what was earned, stands there as a negative one."
+)
 COLUMNS = (
     Column("code", _("account"), Kind.ACCOUNT),
     Column("kind", _("kind"), words=dict(AccountKind.choices)),

@@ -46,7 +46,7 @@ class AccountAdmin(ReadOnly, ModelAdmin):
         by_hand = account is not None and is_kept_by_hand(account.code)
         return super().get_actions_detail(request, object_id) if by_hand else []
 
-    @admin.display(description=_("balance"), ordering="balance")
+    @admin.display(description=_("balance on the normal side"), ordering="balance")
     def balance(self, account: Any) -> Money:
         """The balance on the account's normal side: negative if it stands on the other one."""
         return Money(account.balance * AccountKind(account.kind).normal_sign, account.currency)

@@ -5,16 +5,20 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core.admin.amounts import AmountField
 from core.admin.decision import Decision, Outlook, ReasonField
+from core.admin.display import link
 from core.admin.sections import Facts
 from core.errors import FieldsInvalid, InvalidState, Problem
 from core.money import Money
 from ledger.actions.adjust import adjust, check_reversible, reverse
+from ledger.actions.post import Posted
 from ledger.admin.rehearsal import rehearse
 from ledger.chart import PLAIN_BY_HAND, is_kept_by_hand
 from ledger.models import Account, JournalEntry
@@ -28,7 +32,7 @@ class AdjustmentForm(forms.Form):
         label=_("This account"), widget=UnfoldAdminRadioSelectWidget(), initial="debit",
         choices=[("debit", _("is debited")), ("credit", _("is credited"))],
     )  # fmt: skip
-    amount = AmountField(label=_("Amount"))
+    amount = AmountField(label=_("Amount"), min_value=None)
     other = forms.ChoiceField(label=_("Against"), widget=UnfoldAdminSelectWidget())
     booking = forms.CharField(
         label=_("Booking"), max_length=20, required=False, widget=UnfoldAdminTextInputWidget(),
@@ -50,6 +54,10 @@ class AdjustmentForm(forms.Form):
         if amount <= 0:
             raise ValidationError(_("Tell how much."))
         return amount
+
+    def clean_booking(self) -> str:
+        """As it is written in the books."""
+        return str(self.cleaned_data["booking"]).strip().upper()
 
 
 def _others(account: Account) -> list[str]:
@@ -90,8 +98,8 @@ class Adjust(Decision):
 
     def carry_out(self, wish: dict[str, Any], agreed: str) -> str:
         """Write it."""
-        entry = adjust(**self._told(wish))
-        return gettext("Entry %(entry)s is written.") % {"entry": entry.entry_id}
+        written = adjust(**self._told(wish))
+        return _linked(gettext("Entry {entry} is written."), written)
 
     def explain(self, error: Problem) -> str:
         """In words."""
@@ -106,7 +114,7 @@ class Adjust(Decision):
             "currency": self.subject.currency,
             "amount": wish["amount"],
             "reason": wish["reason"],
-            "booking_reference": wish["booking"].strip(),
+            "booking_reference": wish["booking"],
         }
 
 
@@ -139,4 +147,8 @@ class Reverse(Decision):
     def carry_out(self, wish: dict[str, Any], agreed: str) -> str:
         """Write them."""
         written = reverse(self.subject.pk, reason=wish["reason"])
-        return gettext("Entry %(entry)s reverses it.") % {"entry": written.entry_id}
+        return _linked(gettext("Entry {entry} reverses it."), written)
+
+
+def _linked(words: str, written: Posted) -> SafeString:
+    return format_html(words, entry=link("ledger_journalentry", written.entry_id, written.entry_id))

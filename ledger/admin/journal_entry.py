@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
-from core.admin.display import found_in, link, time_column
+from core.admin.display import found_in, link, person, time_column
 from core.admin.read_only import ReadOnly
 from core.errors import InvalidState, NotFound
 from core.money import Money
@@ -63,7 +63,7 @@ class JournalEntryAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False  # counting all entries costs more than a page of them
     fields = (
         ("kind", "amount"), ("reference", "gateway"), ("of_booking", "of_payment"), ("of_charge", "of_refund"),
-        (POSTED, EFFECTIVE), ("of_event", "correlation_id"), ("actor", "memo"),
+        (POSTED, EFFECTIVE), ("of_event", "correlation_id"), ("written_by", "memo"),
         ("what_it_reverses", "what_reverses_it"),
     )  # fmt: skip
     inlines = (PostingInline,)
@@ -93,6 +93,10 @@ class JournalEntryAdmin(ReadOnly, ModelAdmin):
     @admin.display(description=_("gateway event"))
     def of_event(self, entry: JournalEntry) -> SafeString | None:
         return found_in("payments_gatewayevent", entry.event_id)
+
+    @admin.display(description=_("by"))
+    def written_by(self, entry: JournalEntry) -> str:
+        return person(entry.actor)
 
     @admin.display(description=_("reverses"))
     def what_it_reverses(self, entry: JournalEntry) -> SafeString | None:

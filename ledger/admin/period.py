@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import CharField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -15,16 +17,18 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from core.admin.dialog import go_to
-from core.admin.display import status_column
+from core.admin.display import status_column, time_column
 from core.admin.history import history
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
 from core.errors import Problem
+from core.models import StatusChange
 from ledger.actions.close_period import close_period
 from ledger.models import Period
 from ledger.queries import months_to_close
 
 STATUS = status_column(_("status"), {"open": "info", "closed": "success"})
+CLOSED = time_column("closed_at", _("closed at"))
 
 
 class ClosingForm(BaseDialogForm):
@@ -39,16 +43,25 @@ class ClosingForm(BaseDialogForm):
         assert isinstance(month, forms.ChoiceField)
         today = timezone.now().astimezone(UTC).date()
         month.choices = [(f"{one:%Y-%m}", f"{one:%Y-%m}") for one in months_to_close(today)]
+        if not month.choices:
+            month.help_text = _("No month is over that is still open.")
 
 
 @admin.register(Period)
 class PeriodAdmin(WithSections, ReadOnly, ModelAdmin):
     """Months that are closed: no entry is dated into one any more."""
 
-    list_display = ("named", STATUS)
+    list_display = ("named", STATUS, CLOSED)
     ordering = ("-month",)
-    fields = (("named", STATUS),)
+    fields = (("named", STATUS), (CLOSED,))
     actions_list: ClassVar = ["close_month"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Period]:
+        periods: QuerySet[Period] = super().get_queryset(request)
+        closings = StatusChange.objects.filter(
+            subject_type="ledger.period", subject_id=Cast(OuterRef("pk"), CharField()), to_status="closed"
+        )
+        return periods.annotate(closed_at=Subquery(closings.values("at")[:1]))
 
     def sections(self, request: HttpRequest, obj: Period) -> Iterable[Section]:
         if request.user.has_perm("core.view_statuschange"):

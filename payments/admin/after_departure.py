@@ -45,7 +45,7 @@ class OfBooking(Decision):
 class PayBackForm(forms.Form):
     """How much, and why."""
 
-    amount = AmountField(label=_("Amount"))
+    amount = AmountField(label=_("Amount"), min_value=None)
     reason = ReasonField(help_text=_("Kept with the refund and in the books."))
 
     def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:

@@ -68,6 +68,7 @@ class CancelSeats(Decision):
     title = _("Cancel seats")
     explanation = _("The seats are on sale again at once. The traveller gets an e-mail.")
     button = _("Cancel the seats")
+    is_as_shown = False
 
     @cached_property
     def subject(self) -> Booking:

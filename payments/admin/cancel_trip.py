@@ -29,6 +29,7 @@ class CancelTrip(Decision):
     title = _("Cancel the trip")
     explanation = _("Everybody gets everything back, whatever the terms say, and an e-mail. This cannot be undone.")
     button = _("Cancel the trip")
+    is_as_shown = False  # it does not run, whatever is booked meanwhile
 
     @cached_property
     def subject(self) -> Trip:

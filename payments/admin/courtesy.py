@@ -21,7 +21,7 @@ from payments.models import Payment
 class CourtesyForm(forms.Form):
     """How much, and why."""
 
-    amount = AmountField(label=_("Amount"))
+    amount = AmountField(label=_("Amount"), min_value=None)
     reason = ReasonField(help_text=_("Kept with the refund and in the books."))
 
     def __init__(self, *args: Any, payment: Payment, **kwargs: Any) -> None:

@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from core.admin.display import Text, badge, link, pretty_json, time_column
+from core.admin.display import Text, badge, link, person, pretty_json, time_column
 from core.admin.filters import among
 from core.admin.read_only import ReadOnly
 from payments.admin.gateway import GATEWAY
@@ -46,13 +46,17 @@ class GatewayCallAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False
     fields = (
         ("gateway", "operation"), ("of_payment", "of_refund"), (SENT, ANSWERED), ("outcome_in_words", "duration"),
-        ("actor", "correlation_id"), "idempotency_key", "asked", "answered",
+        ("by", "correlation_id"), "idempotency_key", "asked", "answered",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GatewayCall]:
         """Without what was asked and answered, which only the page of one call shows."""
         calls: QuerySet[GatewayCall] = super().get_queryset(request)
         return calls.defer("request", "answer")
+
+    @admin.display(description=_("by"))
+    def by(self, call: GatewayCall) -> str:
+        return person(call.actor)
 
     @admin.display(description=_("outcome"))
     def outcome_in_words(self, call: GatewayCall) -> SafeString:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from core.admin.display import Text, link, money_column, prose, status_column, time_column, utc
+from core.admin.display import Text, link, money_column, person, prose, status_column, time_column, utc
 from core.admin.history import history
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, Table, WithSections
@@ -84,7 +84,7 @@ class RefundAdmin(WithSections, ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     fields = (
-        ("for_booking", STATUS), (AMOUNT, "of_payment"), ("reason", "note"), (CREATED, "requested_by"),
+        ("for_booking", STATUS), (AMOUNT, "of_payment"), ("reason", "note"), (CREATED, "asked_by"),
         (SUCCEEDED, "paid_by_hand"), (DUE, "tries"), ("last_error", "accounted"),
     )  # fmt: skip
     actions_detail: ClassVar = ["try_again", "pay_by_hand", "went_back", "was_courtesy"]
@@ -102,6 +102,10 @@ class RefundAdmin(WithSections, ReadOnly, ModelAdmin):
     @admin.display(description=_("payment"))
     def of_payment(self, refund: Refund) -> SafeString:
         return link("payments_payment", refund.payment_id, refund.payment_id)
+
+    @admin.display(description=_("requested by"))
+    def asked_by(self, refund: Refund) -> str:
+        return person(refund.requested_by)
 
     @admin.display(description=_("last error"))
     def error(self, refund: Refund) -> str:

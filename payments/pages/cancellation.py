@@ -34,7 +34,7 @@ def give_up(request: HttpRequest, reference: str) -> HttpResponse:
     if booking.is_unpaid:
         return _give_up_unpaid(request, booking)
     if request.method != "POST":
-        return _ask(request, booking, request.GET.getlist("seats"))
+        return _ask_again(request, booking, request.GET.getlist("seats"))
     if "quoted" not in request.POST:  # they were asked about an unpaid booking, and it was paid meanwhile
         raise InvalidState(state=booking.status)
     seats = request.POST.getlist("seats")
@@ -58,6 +58,17 @@ def _show_for(request: HttpRequest, booking: Booking, seats: list[str]) -> HttpR
         messages.error(request, _("Choose at least one seat."))
         return redirect(page)
     return redirect(f"{page}?{urlencode({'seats': seats}, doseq=True)}")
+
+
+def _ask_again(request: HttpRequest, booking: Booking, seats: list[str]) -> HttpResponse:
+    """Whoever comes back to an address of seats that are gone is not asked about those that are left."""
+    gone = set(seats) - {passenger.seat.number for passenger in booking.live_passengers()}
+    if not gone:
+        return _ask(request, booking, seats)
+    messages.info(
+        request, _("What this page was about is not booked any more: %(seats)s.") % {"seats": ", ".join(seats)}
+    )
+    return redirect("bookings:booking", booking.reference)
 
 
 def _ask(

@@ -6,13 +6,14 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.utils.translation import override
 
 from ledger.actions.adjust import adjust
 from ledger.models import Account, JournalEntry, Period
 from ledger.queries import balance
 from tests.admin.deciding import address, confirm, decide, lines_shown, preview
-from tests.admin.scene import messages_of, page, pay, words
+from tests.admin.scene import messages_of, page, pay, text_of, words
 from tests.clock import turned_to
 from tests.world import hold_seats, make_trip
 
@@ -42,7 +43,9 @@ def test_what_was_shown_is_written(root, superuser, bank):
     assert JournalEntry.objects.count() == 1
     response = confirm(root, shown)
     entry = JournalEntry.objects.latest("pk")
-    assert messages_of(response) == [f"Entry {entry.pk} is written."]
+    (said,) = messages_of(response)
+    assert strip_tags(said) == f"Entry {entry.pk} is written."
+    assert f'href="{page(entry, "change")}"' in said
     assert (entry.memo, entry.actor) == ("Account fee", f"user:{superuser.pk}")
     assert balance("bank", "SAR") == -11_250
     assert LogEntry.objects.get().change_message == "Write an entry: Account fee"
@@ -101,6 +104,8 @@ def test_a_month_is_closed_and_stays_closed(root, bank):
         response = root.get(root.post(closing, typed).headers["HX-Redirect"])
         assert messages_of(response) == [f"{this_month:%Y-%m} is closed."]
         assert "HX-Redirect" not in root.post(closing, typed).headers  # it is not offered any more
+        assert "No month is over that is still open." in words(root.get(closing))
+        assert f"{timezone.now():%Y-%m-%d}" in text_of(root, page(Period))
     assert Period.objects.get().status == "closed"
     assert LogEntry.objects.get().change_message == "Closed: Audited"
 

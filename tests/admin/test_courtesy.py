@@ -69,9 +69,10 @@ def test_the_amount_is_typed_in_major_units_of_the_payments_currency(root, curre
     [
         ({"amount": "105.01"}, "Only SAR 105.00 of the payment can still go back."),
         ({"amount": "0"}, "This amount cannot be sent."),
-        ({"amount": "-1"}, "greater than or equal to 0"),
+        ({"amount": "-1"}, "This amount cannot be sent."),
         ({"amount": "0.001"}, "This is no amount of SAR."),
-        ({"amount": "ten"}, "Enter a number."),
+        ({"amount": "ten"}, "Write digits and, if need be, a point: 1234.50."),
+        ({"amount": "1,50"}, "Write digits and, if need be, a point: 1234.50."),
         ({"amount": ""}, "This field is required."),
         ({"reason": ""}, "This field is required."),
         ({"reason": "  "}, "This field is required."),
@@ -97,6 +98,18 @@ def test_the_second_click_of_two_pays_nothing(root, payment):
     response = confirm(root, shown)
     assert messages_of(response) == ["This was sent before. Here is what has become of it."]
     assert Refund.objects.count() == LogEntry.objects.count() == 1
+
+
+def test_what_two_have_looked_at_is_done_once_until_somebody_looks_again(root, payment):
+    shown, also = (preview(root, courtesy(payment), amount="5", reason="Late") for _ in range(2))
+    confirm(root, shown)
+    response = confirm(root, also)
+    assert response.status_code == 409
+    assert "It would come to something else by now: look at it again." in words(response)
+    assert "Can still go back after it SAR 95.00" in words(response)
+    assert Refund.objects.count() == 1
+    confirm(root, response)
+    assert Refund.objects.count() == 2
 
 
 def test_money_that_went_meanwhile_is_not_paid_twice(root, payment):

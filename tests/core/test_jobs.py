@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 from celery import current_app
-from django.core.management import call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 from django.test import Client
 
 from core import jobs
@@ -49,6 +49,21 @@ def test_a_run_is_recorded_with_its_counts_and_correlation_id():
     assert (run.job, run.result, run.error) == ("drain_outbox", {"sent": 0, "failed": 0}, "")
     assert run.ended_at >= run.started_at
     assert len(run.correlation_id) == 32
+
+
+def test_help_lists_the_jobs_with_the_other_commands(capsys):
+    ManagementUtility(["manage.py", "help"]).execute()
+    listed = capsys.readouterr().out
+    assert "[jobs]" in listed
+    assert [name for name in NAMES if f"    {name}\n" not in listed] == []
+
+
+def test_a_job_that_refuses_says_why_and_shows_no_traceback(caplog):
+    with pytest.raises(CommandError, match="Write a month as 2026-10"):
+        call_command("calculate_settlements", "--month", "nov")
+    (logged,) = [record for record in caplog.records if record.name == "core.jobs"]
+    assert (logged.levelname, logged.exc_info) == ("WARNING", None)
+    assert JobRun.objects.get().error == "month: Write a month as 2026-10."
 
 
 def test_a_run_that_fails_is_recorded_with_its_error(monkeypatch):

@@ -37,7 +37,7 @@ def xlsx_rows(client: Client, name: str, **asked: str) -> list[dict[str, Any]]:
     """The rows of a report's workbook by the titles of its columns, as a spreadsheet program has them."""
     response = client.get(address(name, "xlsx"), asked)
     assert response.status_code == 200, response
-    titles, *rows = load_workbook(BytesIO(response.content)).active.iter_rows(values_only=True)
+    titles, *rows = load_workbook(BytesIO(b"".join(response.streaming_content))).active.iter_rows(values_only=True)
     return [dict(zip(titles, row, strict=True)) for row in rows]
 
 

@@ -77,9 +77,17 @@ def test_tables_are_of_major_units():
         (["account_statement", "--account", "bank", "--currency", "SAR", "--from", "2026-02-01", "--to", "2026-01-01"],
          "later than the last"),
         (["profit_summary", "--from", "1990-01-01"], "more than 60 months"),
-        (["aging", "--at", "yesterday"], "--at"),
+        (["aging", "--at", "yesterday"], "--at: yesterday is no day: write it as 2026-11-30"),
+        (["trial_balance", "--at", "30/11/2026"], "--at: 30/11/2026 is no day: write it as 2026-11-30"),
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(arguments, said):
     with pytest.raises(CommandError, match=said):
         call_command(*arguments)
+
+
+def test_a_currency_without_books_is_refused_where_there_are_books(sales):
+    for name in ("trial_balance", "profit_summary"):
+        with pytest.raises(CommandError, match="there are no books in XXX, only in SAR"):
+            call_command(name, "--currency", "xxx")
+        assert command(name, "--currency", "sar")["currencies"].keys() == {"SAR"}

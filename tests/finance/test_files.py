@@ -32,9 +32,18 @@ def test_a_workbook_of_the_trial_balance_sums_to_it(root, sales):
 
 def test_amounts_in_a_workbook_are_numbers(root, sales):
     response = root.get(address("trial_balance", "xlsx"))
-    sheet = load_workbook(BytesIO(response.content)).active
+    sheet = load_workbook(BytesIO(b"".join(response.streaming_content))).active
     assert {cell.data_type for row in sheet.iter_rows(min_row=2, min_col=4) for cell in row} == {"n"}
     assert response["Content-Disposition"].endswith('.xlsx"')
+
+
+def test_amounts_in_a_workbook_are_shown_with_the_digits_of_their_currency(root):
+    for number, currency in enumerate(("KWD", "JPY", "SAR")):
+        sell(123_456, name=str(number), currency=currency)
+    book = load_workbook(BytesIO(b"".join(root.get(address("trial_balance", "xlsx")).streaming_content)))
+    shown = {(row[0].value, row[3].number_format) for row in book.active.iter_rows(min_row=2)}
+    assert shown == {("KWD", "#,##0.000"), ("JPY", "#,##0"), ("SAR", "#,##0.00")}
+    assert book.active.freeze_panes == "A2", "the titles stay"
 
 
 def test_a_csv_has_exact_amounts_with_the_digits_of_their_currency(root):
@@ -76,8 +85,8 @@ def test_no_text_is_a_formula(root, begin):
         cursor.execute(entry_sql([(CLEARING, 5), (UNEARNED, -5)], reference=evil, booking_reference=f"{begin}1"))
     (line,) = [row for row in csv_rows(root, "account_statement", **STATEMENT) if "evil" in row["reference"]]
     assert (line["reference"], line["booking"]) == (f"'{evil}", f"'{begin}1")
-    content = root.get(address("account_statement", "xlsx"), STATEMENT).content
-    cells = [cell for row in load_workbook(BytesIO(content)).active.iter_rows() for cell in row]
+    content = root.get(address("account_statement", "xlsx"), STATEMENT).streaming_content
+    cells = [cell for row in load_workbook(BytesIO(b"".join(content))).active.iter_rows() for cell in row]
     assert [cell for cell in cells if cell.data_type == "f"] == []
     assert any(str(cell.value).startswith("'") for cell in cells)
 

@@ -130,6 +130,9 @@ def test_everything_is_found_by_any_of_its_names(superuser, months):
         make_line("txn_77").transaction_id: {BalanceTransaction},
         make_event("evt_77").event_id: {GatewayEvent},
         f"stripe:{payment.intent_id}:charge": {JournalEntry},
+        f"txn_{payment.intent_id.removeprefix('pi_')}": {JournalEntry},  # its line has not been fetched yet
+        str(JournalEntry.objects.latest("pk").pk): {JournalEntry},
+        "9" * 30: set(),
         "nothing": set(),
         "  ": set(),
     }

@@ -82,7 +82,7 @@ def test_one_approves_and_another_pays(settlement, as_role):
         "Approve: Looked at", "Paid: TRF 2027/001",
     ]  # fmt: skip
     text = text_of(finance, page(settlement, "change"))
-    for part in ("TRF 2027/001", "How it adds up", due, "settlement:", settlement.approved_by):
+    for part in ("TRF 2027/001", "How it adds up", due, "settlement:", "controller@", "finance@"):
         assert part in text, part
 
 
@@ -169,7 +169,7 @@ def test_the_files_have_every_line_and_come_to_the_total(settlement, payment, as
     assert Decimal(sums["fares without tax"]) + Decimal(sums["commission"]) == settlement.total.major
 
     response = auditor.get(step("as_xlsx", settlement))
-    sheet = load_workbook(BytesIO(response.content)).active
+    sheet = load_workbook(BytesIO(b"".join(response.streaming_content))).active
     cells = list(sheet.iter_rows(values_only=True))
     assert [list(map(str, row))[2] for row in cells[1:2]] == ["booking"]
     assert cells[1][-1] == float(settlement.total.major)

@@ -93,8 +93,19 @@ def test_no_seat_at_all_is_asked_again(visitor, paid, button):
     assert nothing_happened(paid)
 
 
-def test_an_address_with_seats_that_are_none_quotes_what_there_is(visitor, paid):
-    assert "What comes back for seats 1A, 1B" in page_of(visitor, paid, "?seats=9F&seats=%3Cscript%3E")
+def test_an_address_with_seats_that_are_none_leads_back_to_the_booking(visitor, paid):
+    answer = visitor.get(booking_url(paid, "/cancel?seats=9F&seats=%3Cscript%3E"), follow=True)
+    assert answer.redirect_chain == [(booking_url(paid), 302)]
+    assert "What this page was about is not booked any more: 9F, &lt;script&gt;." in text_of(answer)
+    assert "<script>." not in answer.content.decode()
+
+
+def test_whoever_goes_back_after_cancelling_one_seat_is_not_asked_about_the_other(visitor, paid):
+    press(visitor, paid, "1A", 8_400)
+    answer = visitor.get(booking_url(paid, "/cancel?seats=1A"), follow=True)
+    assert answer.redirect_chain == [(booking_url(paid), 302)]
+    assert "What this page was about is not booked any more: 1A." in text_of(answer)
+    assert "Cancel seat 1B" not in text_of(answer)
 
 
 def test_the_page_costs_few_queries(visitor, paid, django_assert_max_num_queries):
