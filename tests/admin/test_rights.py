@@ -53,6 +53,7 @@ NEEDS: dict[str, tuple[str, Any]] = {
     "payments_reconciliationrun_compare": ("payments.reconcile", None),
     "payments_reconciliationrun_mend": ("payments.reconcile", None),
     "ledger_account_adjust": ("ledger.adjust", Account),
+    "ledger_account_statement": ("finance.view_reports", Account),
     "ledger_journalentry_reverse": ("ledger.reverse_entry", JournalEntry),
     "ledger_period_close_month": ("ledger.close_period", None),
     "finance_settlement_draft_month": ("finance.approve_settlement", None),
