@@ -55,13 +55,15 @@ def xlsx(report: Report) -> IO[bytes]:
         wide = column.kind in (Kind.ACCOUNT, Kind.ENTRY, Kind.TIME)
         sheet.column_dimensions[get_column_letter(number + 2)].width = _WIDE if wide else _NARROW
     sheet.append([_styled(sheet, title, bold=True) for title in _titles(report)])
-    for number, line in enumerate(_lines(report)):
-        if number >= MOST_ROWS:
-            raise TooManyRows
+    lines = _lines(report)
+    for line in islice(lines, MOST_ROWS):
         amounts = "#,##0" + f".{'0' * minor_digits(str(line[0]))}".rstrip(".")
         sheet.append([_styled(sheet, cell, amounts) if isinstance(cell, Decimal) else cell for cell in line])
     file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
-    book.save(file)
+    book.save(file)  # even if nobody wants it: only so its own temporary files are removed
+    if next(lines, None) is not None:
+        file.close()
+        raise TooManyRows
     file.seek(0)
     return file
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
@@ -61,9 +61,10 @@ def test_without_a_token_one_is_not_authenticated(api, db, header) -> None:
 
 
 def test_an_expired_token_is_refused(pair) -> None:
-    with time_machine.travel(timezone.now() + timedelta(seconds=899), tick=False):
+    end = datetime.fromtimestamp(claims_of(pair["access"])["exp"], UTC)
+    with time_machine.travel(end - timedelta(seconds=1), tick=False):
         assert me(pair["access"]).status_code == 200
-    with time_machine.travel(timezone.now() + timedelta(seconds=901), tick=False):
+    with time_machine.travel(end + timedelta(seconds=1), tick=False):
         response = me(pair["access"])
 
     assert_problem(response, 401, "token_invalid")
