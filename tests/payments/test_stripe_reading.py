@@ -148,6 +148,33 @@ def test_a_second_charge_of_a_page_that_nobody_told_of_is_found_among_the_charge
     assert command()["details"] == []
 
 
+@pytest.mark.parametrize("is_paid_again", [False, True])
+def test_a_payment_that_came_by_another_page_than_we_know_of_is_compared_by_what_paid_it(sandbox, is_paid_again):
+    """Its session tells of nothing, or of the second payment; refunds and disputes are those of what paid it."""
+    payment = start()
+    (other,) = sandbox.copy_session(payment.session_id, [{"payment_id": str(payment.pk)}])
+    sandbox.pay(other)
+    tell_all(sandbox)
+    payment = fresh(payment)
+    assert payment.is_paid
+    if is_paid_again:
+        sandbox.pay(payment.session_id)
+        tell_all(sandbox)
+    for one in Payment.objects.filter(succeeded_at__isnull=False):
+        sandbox.control(f"charges/{one.charge_id}/balance")
+    command()
+    send_refunds()
+    assert command()["details"] == []
+    dispute = sandbox.dispute(payment.charge_id)
+    assert ("dispute_unknown_here", "fixed") in findings(command())
+    assert Dispute.objects.get().payment == payment
+    sandbox.move_dispute(dispute["id"], "lost")
+    assert findings(command()) == [("dispute_out_of_step", "fixed")]
+    assert Dispute.objects.get().status == "lost"
+    assert command()["details"] == []
+    assert_gateway_agrees(sandbox)
+
+
 def test_a_dispute_of_the_second_payment_told_with_its_money_is_about_the_second(sandbox):
     _booking, payment = buy(sandbox, "1A")
     money = Paid("pi_second", "ch_second", payment.money)

@@ -72,17 +72,24 @@ class StripeGateway:
             return Session(session_id=session["id"], checkout_url=session["url"])
 
     def report(self, payment: Payment) -> tuple[Fact, ...]:
+        told: tuple[Fact, ...] = ()
+        intent: Json = {}
         if payment.session_id:
             session = self._session(payment.session_id)
             with understood():
                 facts = session_facts(session)
                 intent = session.get("payment_intent") or {}
-        elif payment.intent_id:  # noted down because a page was paid twice
-            intent = self._intent(payment.intent_id)
+            told = self._and_since(payment, facts, intent)
+        if payment.intent_id and payment.intent_id != intent.get("id"):
+            # It has no page of its own, as somebody paid twice; or was paid on another page than the last one.
+            own = self._intent(payment.intent_id)
             with understood():
-                facts = intent_facts(intent)
-        else:
-            return ()
+                facts = intent_facts(own)
+            told = (*self._and_since(payment, facts, own), *told)
+        return told
+
+    def _and_since(self, payment: Payment, facts: tuple[Fact, ...], intent: Json) -> tuple[Fact, ...]:
+        """The facts, and if they tell of money, what became of it."""
         with understood():
             charge = intent.get("latest_charge") or {}
             refunded = charge.get("amount_refunded") or payment.refunds.all()
