@@ -9,6 +9,7 @@ import psycopg
 from django.apps import apps
 from django.db import connections
 
+MANY = 2**23  # bytes of one table
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 # A table can be emptied once those are empty whose rows refer to its rows.
 _REFERS = """
@@ -25,20 +26,29 @@ _SEQUENCES = "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND
 def flush_as_owner() -> None:
     """Empty every table of ours, with the guards against it switched off for the moment.
 
-    Row by row, and only where there are any: TRUNCATE makes new files for fifty tables and their indexes.
+    Row by row, and only where there are any: TRUNCATE makes new files for fifty tables and their indexes. Where there
+    are very many, that is what takes less time.
     """
     with as_owner() as cursor:
         cursor.execute(
-            " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in _emptied())
+            " UNION ALL ".join(
+                f"SELECT '{table}', pg_relation_size('{table}') WHERE EXISTS (SELECT FROM {table})"
+                for table in _emptied()
+            )
         )
-        filled = {name for (name,) in cursor.fetchall()}
+        sizes = dict(cursor.fetchall())
+        are_many = max(sizes.values(), default=0) > MANY
+        filled = set(_emptied()) if are_many else sizes.keys()
+        emptying = [f"DELETE FROM {table}" for table in _emptied() if table in filled]
+        if are_many:
+            emptying = [f"TRUNCATE {', '.join(_emptied())}"]
         cursor.execute(_GUARDS, [list(filled)])
         guards = cursor.fetchall()
         guarded = {table for table, _name in guards}
         statements = [
             "SET CONSTRAINTS ALL IMMEDIATE",  # a table is not altered while checks of it are still to come
             *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in sorted(guarded)),
-            *(f"DELETE FROM {table}" for table in _emptied() if table in filled),
+            *emptying,
             *(f'ALTER TABLE {table} ENABLE ALWAYS TRIGGER "{name}"' for table, name in guards),
             _SEQUENCES,
         ]

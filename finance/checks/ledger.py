@@ -195,7 +195,7 @@ def periods_closed() -> Iterator[Found]:
             LEFT JOIN core_statuschange change ON change.subject_type = 'ledger.period'
              AND change.subject_id = period.id::text AND change.to_status = 'closed'
            WHERE period.status = 'closed' GROUP BY period.id
-        ), edge AS (
+        ), edge AS MATERIALIZED (
           SELECT closed.id, (SELECT min(entry.id) FROM ledger_journalentry entry WHERE entry.posted_at > closed.at)
                  AS first_after FROM closed
         )

@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import psycopg
 from django.core.management import call_command
+from django.utils import timezone
 from psycopg import sql
 
+from tests.clock import turned_to
 from tests.database import as_owner, flush_as_owner
 
 
@@ -21,6 +24,13 @@ def report(*options: str) -> tuple[dict[str, Any], int]:
     except SystemExit as exit_:
         code = exit_.code
     return json.loads(out.getvalue()), code
+
+
+@contextmanager
+def later() -> Iterator[None]:
+    """A time after all that a test has done, for those that have turned the clock back since."""
+    with turned_to(timezone.now() + timedelta(days=500)):
+        yield
 
 
 def broken(*options: str) -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ from payments.actions.give_back import give_courtesy
 from payments.actions.match_payouts import match_all
 from tests.clock import turned_to
 from tests.database import as_owner
-from tests.finance.checking import broken, report
+from tests.finance.checking import broken, later, report
 from tests.finance.worlds import sold
 from tests.finance.year import day, lose, sell, sell_and_leave, settle
 from tests.payments.scene import buy, cancel_and_fail, charge_of, send_refunds, tell_all
@@ -50,10 +50,12 @@ def test_whatever_happens_to_a_booking_the_books_are_clean(sandbox, seed):
         for deed in range(DEEDS):
             history.go_on()
             if deed % LOOK == 0:
-                assert broken("--no-gateways") == {}, history.told
+                with later():  # trips leave in the midst of it, and the clock is turned back
+                    assert broken("--no-gateways") == {}, history.told
         history.end()
         match_all()
-        assert broken() == {}, history.told
+        with later():
+            assert broken() == {}, history.told
 
 
 def test_sales_cancellations_disputes_and_payouts_are_clean(sandbox):

@@ -5,10 +5,8 @@ from contextlib import nullcontext
 import pytest
 
 from finance.checks.registry import registered
-from tests.clock import turned_to
 from tests.finance.accidents import ACCIDENTS, Accident
-from tests.finance.checking import accident, broken, without_unique
-from tests.finance.year import day
+from tests.finance.checking import accident, broken, later, without_unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CASES = [(name, one) for name, accidents in ACCIDENTS.items() for one in accidents]
@@ -21,7 +19,7 @@ def test_a_check_sees_what_it_is_there_for(name: str, case: Accident):
     with unique:
         with accident() as owner:
             owner.execute(case.statement)
-        with turned_to(day(12)):  # the worlds are of that year
+        with later():
             found = broken("--no-gateways")
     assert set(found) == {name, *case.also}, found
     assert any(all(word in row for word in case.words) for row in found[name]), found

@@ -1,5 +1,6 @@
 """The back office: jobs as their schedule has them, payouts, settlements by two people, and months that are closed."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 from bookings.models import Operator
@@ -144,6 +145,9 @@ class Office:
 
     def _approve(self, terms: Terms, drafted: Settled) -> None:
         settlement, books = self._of(terms, drafted), self._scene.books
+        found = Counter(settlement.lines.filter(carried_from=None).values_list("kind", "net"))
+        own = Counter((one.kind, one.operator) for one in drafted.posted)
+        assert found == own, f"{settlement}: only here {found - own}, only by our own reckoning {own - found}"
         assert settlement.due.amount == drafted.due, str(settlement)
         with acting_as(CLERK):
             approve(settlement.pk, total=settlement.total, due=settlement.due)
