@@ -18,6 +18,7 @@ from finance import proof
 from finance.checks import registry
 from finance.checks.registry import Broken, Check, Checked, ask, registered
 from ledger.actions.adjust import adjust
+from ledger.actions.close_period import close_period
 from payments.actions.after_departure import give_back_earned
 from payments.actions.clear_trips import clear_cancelled_trips
 from payments.actions.give_back import give_courtesy
@@ -26,14 +27,15 @@ from tests.clock import turned_to
 from tests.database import as_owner
 from tests.finance.checking import broken, later, report
 from tests.finance.worlds import sold
-from tests.finance.year import day, lose, sell, sell_and_leave, settle
+from tests.finance.year import day, first, lose, sell, sell_and_leave, settle
+from tests.ledger.books import sell as charge
 from tests.payments.scene import buy, cancel_and_fail, charge_of, send_refunds, tell_all
 from tests.payments.test_any_history import History
 from tests.world import hold_seats, make_trip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HISTORIES, DEEDS, LOOK = 2, 18, 6
-OPERATOR = "operator:OPSAR:payable"
+OPERATOR, ENTRIES = "operator:OPSAR:payable", "ledger_journalentry"
 
 
 # -------------------------------------------------------------------------------------------------------------- clean
@@ -160,6 +162,28 @@ def test_many_broken_rows_are_read_a_few_at_a_time_and_only_counted_beyond_a_tho
     tracemalloc.stop()
     assert (result.checked, len(result.broken), result.more) == (50_000, proof.MOST, 49_000)
     assert peak < 4_000_000  # all of them are 50 MB
+
+
+def entries_read() -> int:
+    """How many rows of entries this connection has read, up to now."""
+    with connection.cursor() as cursor, as_owner() as owner:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        owner.execute("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = %s", [ENTRIES])
+        ((rows,),) = owner.fetchall()
+    return int(rows)
+
+
+def test_closed_months_are_proved_without_reading_all_entries_for_each_of_them():
+    with turned_to(day(1)) as clock:
+        for month in (1, 2):
+            for number in range(40):
+                charge(name=f"{month}_{number}")
+            clock.move_to(day(month + 1))
+            close_period(first(month))
+        before = entries_read()
+        (result,) = proof.prove(["periods_closed"])
+        assert (result.checked, result.broken) == (2, [])
+        assert 80 <= entries_read() - before < 1_000
 
 
 def test_two_checks_cannot_have_one_name():
