@@ -43,13 +43,10 @@ def local(at: datetime | None, zone: ZoneInfo) -> SafeString | None:
 
 def people(actors: Iterable[str]) -> Mapping[str, str]:
     """How to call each of these actors: people by their address, all others by themselves. One query, if any."""
-    numbers = {actor: actor.removeprefix("user:") for actor in actors}
-    ids = [number for actor, number in numbers.items() if actor != number and number.isdecimal()]
-    users = get_user_model()._default_manager.in_bulk(ids) if ids else {}  # noqa: SLF001 - Django's documented one
-    return {
-        actor: str(users[int(number)]) if actor != number and number.isdecimal() and int(number) in users else actor
-        for actor, number in numbers.items()
-    }
+    wanted = set(actors)
+    ids = {actor: int(actor[5:]) for actor in wanted if actor.startswith("user:") and actor[5:].isdecimal()}
+    users = get_user_model()._default_manager.in_bulk(ids.values()) if ids else {}  # noqa: SLF001 - Django's documented one
+    return {actor: str(users.get(ids.get(actor), actor)) for actor in wanted}
 
 
 def person(actor: str) -> str:

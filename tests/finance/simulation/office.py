@@ -163,11 +163,8 @@ class Office:
     def _withdraw(self, terms: Terms, approved: Settled) -> None:
         """The approval was an error; it is made again."""
         void(self._of(terms, approved).pk, reason=NOTE)
-        scene, books = self._scene, self._scene.books
-        scene.figures["approvals taken back"] += 1
-        books.settled(terms.code, terms.currency, debit="due", credit="payable", amount=approved.due)
-        books.settled(terms.code, terms.currency, debit="reserve", credit="payable", amount=approved.reserve)
-        books.of_operator(terms.code).give_up(approved, "void")
+        self._scene.figures["approvals taken back"] += 1
+        self._reopened(terms, approved, "void", came_from="due")
         self._make_again(terms, approved.month)
 
     def _pay(self, terms: Terms, drafted: Settled) -> None:
@@ -185,13 +182,18 @@ class Office:
         """The operator's bank sends it back; it is made again, or left to the next month."""
         with acting_as(CLERK):
             give_back(self._of(terms, paid).pk, reason=NOTE)
-        scene, books = self._scene, self._scene.books
+        scene = self._scene
         scene.figures["settlements returned"] += 1
-        books.settled(terms.code, terms.currency, debit="bank", credit="payable", amount=paid.due)
-        books.settled(terms.code, terms.currency, debit="reserve", credit="payable", amount=paid.reserve)
-        books.of_operator(terms.code).give_up(paid, "returned")
+        self._reopened(terms, paid, "returned", came_from="bank")
         if scene.happens(0.6):
             scene.agenda.put(scene.later(2), self._make_again, terms, paid.month)
+
+    def _reopened(self, terms: Terms, given_up: Settled, status: str, *, came_from: str) -> None:
+        """What was due, or paid, and what was held back are to be settled again."""
+        books = self._scene.books
+        books.settled(terms.code, terms.currency, debit=came_from, credit="payable", amount=given_up.due)
+        books.settled(terms.code, terms.currency, debit="reserve", credit="payable", amount=given_up.reserve)
+        books.of_operator(terms.code).give_up(given_up, status)
 
     def _of(self, terms: Terms, own: Settled) -> Settlement:
         """The product's settlement that is in the same place of the same operator's."""
