@@ -7,7 +7,7 @@ import pytest
 from accounts.roles import ROLES
 from bookings import demo
 from bookings.models import Booking, Passenger, Trip
-from payments.models import Payment
+from payments.models import Dispute, Payment
 from tests.admin.scene import MODELS, count_queries, make, make_dispute, make_event, page, pay, text_of
 from tests.world import hold_seats, make_trip
 
@@ -121,3 +121,12 @@ def test_nothing_that_was_typed_outside_is_taken_for_markup(root):
     for address in (page(Booking), page(booking, "change"), page(Trip.objects.get(), "change")):
         assert "<script>alert" not in root.get(address).content.decode()
         assert "<script>a@" not in root.get(address).content.decode()
+
+
+def test_an_empty_list_says_whether_it_was_asked_too_much(root):
+    empty = page(Dispute)
+    assert "There is nothing here yet." in text_of(root, empty)
+    for asked in ("q=dp_9", "status__exact=lost"):
+        text = text_of(root, f"{empty}?{asked}")
+        assert "Nothing fits what you asked for." in text, asked
+        assert "Show all" in text
