@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.utils.timezone import now
 
 from bookings.models import Place, SeatClaim
 from tests.bookings.pages.conftest import text_of
@@ -78,7 +79,7 @@ def test_a_pair_of_places_without_any_trip_says_so(visitor, trip):
 
 
 def test_the_day_before_today_is_not_offered(visitor, trip):
-    today = trip.stops.first().departs_at.astimezone(Place.objects.get(code="RUH").zone).date() - timedelta(days=7)
+    today = now().astimezone(Place.objects.get(code="RUH").zone).date()
     answer = visitor.get(trips_url(date=today))
     assert "previous_day" not in answer.context
     assert answer.context["next_day"] == trips_url(date=today + timedelta(days=1))
