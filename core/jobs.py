@@ -4,6 +4,7 @@ and POST /api/v1/jobs/{name}. Every job is safe to run twice at once and to be k
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,11 +15,17 @@ from django.utils import timezone
 
 from core import outbox
 from core.actors import acting_as
+from core.clean_up import delete_in_batches
+from core.clock import BerthNow, from_now
 from core.correlation import correlated
 from core.errors import Problem
-from core.models import JobRun
+from core.models import IdempotencyRecord, JobRun, OutboxMessage
 
 log = structlog.get_logger(__name__)
+
+KEEP_SENT = timedelta(days=30)
+KEEP_FAILED = timedelta(days=180)
+KEEP_RUNS = timedelta(days=90)  # so that even of a monthly job some are there to look at
 
 Result = dict[str, Any]
 
@@ -137,3 +144,20 @@ def nudge_outbox() -> None:
 def drain_outbox() -> Result:
     """Send what waits in the outbox."""
     return outbox.drain()
+
+
+@job(schedule=crontab(minute=45))
+def cleanup_idempotency() -> Result:
+    """Forget the answers to keys whose time is over."""
+    return {"records": delete_in_batches(IdempotencyRecord.objects.filter(expires_at__lte=BerthNow()))}
+
+
+@job(schedule=crontab(minute=30))
+def cleanup_outbox() -> Result:
+    """Forget messages sent 30 days ago or given up 180 days ago, and runs of jobs of 90 days ago."""
+    messages = OutboxMessage.objects
+    return {
+        "sent": delete_in_batches(messages.filter(status="sent", sent_at__lte=from_now(-KEEP_SENT))),
+        "failed": delete_in_batches(messages.filter(status="failed", due_at__lte=from_now(-KEEP_FAILED))),
+        "runs": delete_in_batches(JobRun.objects.filter(started_at__lte=from_now(-KEEP_RUNS))),
+    }

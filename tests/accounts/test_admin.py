@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from unfold.admin import ModelAdmin
 
+from accounts import roles
 from accounts.models import Device, RefreshToken, User
 from core.models import StatusChange
 from tests.accounts.conftest import EMAIL, PASSWORD, assert_problem, logout, refresh, sign_in
@@ -96,7 +97,7 @@ def test_staff_do_not_hand_out_rights(client, clerk, user) -> None:
     url = f"{USERS}{user.pk}/change/"
     fields = form_of(client.get(url))
     assert not {"is_staff", "is_superuser", "groups", "user_permissions"} & set(fields)
-    group = Group.objects.create(name="finance")
+    group = roles.keep("finance")
     response = client.post(
         url, fields | {"full_name": "A.", "is_staff": "on", "is_superuser": "on", "groups": [group.pk]}
     )

@@ -16,6 +16,9 @@ pytestmark = pytest.mark.django_db
 NAMES = [
     "calculate_settlements",
     "checkpoint_ledger",
+    "cleanup_idempotency",
+    "cleanup_outbox",
+    "cleanup_sessions",
     "drain_outbox",
     "earn_departed",
     "expire_holds",
