@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from redis import Redis
 
+from core import valkey
 from core.models import JobRun
 
 # Every worker does a job a minute; two of them missed means that worker, beat or broker stand still.
@@ -49,7 +50,7 @@ def _database() -> bool:
 def _cache() -> bool:
     cache = caches["default"]
     cache.set("health", "ok", 10)
-    return bool(cache.get("health") == "ok")
+    return bool(cache.get("health") == "ok") and not valkey.server.is_lost
 
 
 def _broker() -> bool:

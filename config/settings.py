@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg import IsolationLevel
 
 from config.environment import ENVIRONMENT, PRODUCTION, env, redis_url, refuse_incomplete_production, secrets
-from core import logs
+from core import logs, valkey
 from core.durations import parse_duration
 
 refuse_incomplete_production()
@@ -108,13 +108,14 @@ CACHE_PREFIX = env.str("CACHE_PREFIX", "berth")
 if REDIS_URL:
     CACHES: dict[str, dict[str, Any]] = {
         "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
+            "BACKEND": "core.cache_backend.Cache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": CACHE_PREFIX,
             "OPTIONS": {
                 "IGNORE_EXCEPTIONS": True,  # a cache that is down makes pages slower, never wrong
-                "SOCKET_CONNECT_TIMEOUT": 0.25,
-                "SOCKET_TIMEOUT": 0.25,
+                "REDIS_CLIENT_CLASS": "core.valkey.Client",
+                "SOCKET_CONNECT_TIMEOUT": valkey.PATIENCE,
+                "SOCKET_TIMEOUT": valkey.PATIENCE,
             },
         }
     }

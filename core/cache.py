@@ -1,4 +1,8 @@
-"""A cache in versioned namespaces: everything in one is forgotten by changing its version, one write, no scan."""
+"""A cache in versioned namespaces: everything in one is forgotten by changing its version, one write, no scan.
+
+While Valkey is lost everything is computed: what one process forgot the others would go on to remember. When it is
+back everything is forgotten, since it did not hear what was to be forgotten meanwhile.
+"""
 
 import hashlib
 import json
@@ -9,7 +13,11 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 
+from core import valkey
+
 T = TypeVar("T")
+
+_namespaces: list["Namespace"] = []
 
 
 @dataclass(frozen=True)
@@ -19,8 +27,13 @@ class Namespace:
     name: str
     seconds: int
 
+    def __post_init__(self) -> None:
+        _namespaces.append(self)
+
     def get_or_compute(self, parts: list[Any], compute: Callable[[], T]) -> T:
-        """The cached value for these parts, or a freshly computed one. Without a cache: always computed."""
+        """The cached value for these parts, or a freshly computed one."""
+        if valkey.server.is_lost:
+            return compute()
         key = self._key(parts)
         found = cache.get(key)
         if found is not None:
@@ -46,3 +59,12 @@ class Namespace:
                 version = cache.get(self._version_key, version)
         digest = hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
         return f"{self.name}:{version}:{digest}"
+
+
+def forget_everything() -> None:
+    """Forget every value of every namespace."""
+    for namespace in _namespaces:
+        namespace.forget()
+
+
+valkey.server.when_back(forget_everything)

@@ -8,12 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from celery import Celery, current_app, shared_task
+from celery import Celery, shared_task
 from celery.schedules import BaseSchedule, crontab
-from django.conf import settings
 from django.utils import timezone
 
-from core import outbox
+from core import nudges, outbox
 from core.actors import acting_as
 from core.clean_up import delete_in_batches
 from core.clock import BerthNow, from_now
@@ -116,8 +115,7 @@ def run(name: str, **options: Any) -> Result:
 
 def nudge(name: str) -> None:
     """Have a worker do a job now, beside its schedule; such a run is not recorded. A nudge may be lost."""
-    if settings.REDIS_URL:  # without a broker there is no worker to nudge
-        current_app.send_task(f"nudge.{name}", queue=_registry[name].queue, retry=False, ignore_result=True)
+    nudges.nudge(f"nudge.{name}", _registry[name].queue)
 
 
 def _end(record: JobRun, **outcome: Any) -> None:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from celery import current_app
-from django.conf import settings
 from django.db import connection, transaction
 
 from core.correlation import correlated, current_id
+from core.nudges import nudge
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +85,7 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 def enqueue(kind: str, subject: str, payload: dict[str, Any] | None = None) -> None:
     """Put a message in, inside the caller's transaction; a second one of the same kind and subject is ignored.
 
-    After the commit a worker is nudged. A nudge that fails is only logged: the job drain_outbox comes every minute.
+    After the commit a worker is nudged. If that nudge is lost, the job drain_outbox comes every minute.
     """
     with connection.cursor() as cursor:
         cursor.execute(_ENQUEUE, [kind, subject, json.dumps(payload or {}), current_id()])
@@ -109,9 +108,7 @@ def kinds() -> list[str]:
 
 
 def _nudge() -> None:
-    if not settings.REDIS_URL:
-        return  # there is no broker, and so no worker to nudge
-    current_app.send_task(NUDGE_TASK, queue="emails", retry=False, ignore_result=True)
+    nudge(NUDGE_TASK, "emails")
 
 
 def drain(limit: int = 1000) -> dict[str, int]:

@@ -36,6 +36,11 @@ class Valkey:
         assert self._server is not None
         self._server.send_signal(signal.SIGSTOP)
 
+    def thaw(self) -> None:
+        """It goes on."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """End it with all that it knew, if it runs."""
         if self._server is not None:
