@@ -158,14 +158,14 @@ class OwnLedger:
         self._book(sale.terms.currency, "refunds:payable", "bank", amount)
 
     # ------------------------------------------------------------------------------------------------------ departure
-    def travellers_left(self, moment: datetime, sales: Iterable[Sale] | None = None) -> int:
-        """The job runs: whoever's boarding stop was left has earned their operator its fares. How many did."""
+    def travellers_left(self, moment: datetime, sales: Iterable[Sale] | None = None) -> list[Sale]:
+        """The job runs: whoever's boarding stop was left has earned their operator its fares. Who they were."""
         left = [sale for sale in (sales or list(self._to_leave.values())) if sale.leaves <= moment]
         for sale in left:
             self._to_leave.pop(id(sale))
             sale.is_over = True
             self._earn_what_is_held(sale, moment)
-        return len(left)
+        return left
 
     def _earn_what_is_held(self, sale: Sale, moment: datetime) -> None:
         left = sale.held["unearned"]

@@ -3,9 +3,10 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
-from bookings.models import Operator
+from bookings.models import Booking, Operator
 from core import jobs
 from core.actors import acting_as
+from core.models import StatusChange
 from finance.actions.decide import approve, give_back, pay, void
 from finance.actions.draft import draft
 from finance.models import Settlement
@@ -45,9 +46,30 @@ class Office:
     # ----------------------------------------------------------------------------------------------------------- jobs
     def earn(self) -> None:
         """Trips leave."""
-        earned = self._scene.books.travellers_left(self._scene.now)
+        left = {id(sale) for sale in self._scene.books.travellers_left(self._scene.now)}
+        ours = {case.booking_id for case in self._scene.cases.values() if id(case.sale) in left}
+        before = StatusChange.objects.order_by("-id").values_list("id", flat=True).first() or 0
         ran = jobs.run("earn_departed")
-        assert (ran["earned"], ran["unearned"]) == (earned, 0), "whoever has left by our own books, and nobody else"
+        over = StatusChange.objects.filter(id__gt=before, subject_type="bookings.booking")
+        completed = {int(one) for one in over.values_list("subject_id", flat=True)}
+        assert ran["unearned"] == 0
+        assert completed == ours, self._stories(completed ^ ours)
+
+    def _stories(self, booking_ids: set[int]) -> str:
+        """What the product and the reckoning know of bookings about which they do not agree."""
+        stories = []
+        for booking_id in sorted(booking_ids):
+            booking = Booking.objects.select_related("boarding").get(pk=booking_id)
+            changes = StatusChange.objects.filter(subject_type="bookings.booking", subject_id=str(booking_id))
+            told = [
+                f"{booking.reference} is {booking.status}, now {self._scene.now}, leaves {booking.boarding.departs_at}",
+                f"held at {booking.created_at} until {booking.expires_at}",
+                *map(str, changes.order_by("id").values_list("to_status", "at", "reason")),
+                *map(str, booking.payments.values_list("id", "status", "created_at", "last_error")),
+                str(self._scene.cases.get(booking_id)),
+            ]
+            stories.append("\n  ".join(told))
+        return "\n".join(stories)
 
     def end_holds(self) -> None:
         """Holds end; whoever paid meanwhile keeps the seats."""
