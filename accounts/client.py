@@ -1,13 +1,13 @@
 """Where a request comes from, as far as it tells."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Self
 
 from django.http import HttpRequest
 from rest_framework.request import Request
 
 from accounts.models.device import USER_AGENT_LENGTH
+from core.addresses import address_of
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,9 @@ class Client:
 
     @classmethod
     def of(cls, request: HttpRequest | Request) -> Self:
-        """The sender of this request: the peer of the connection, since anyone can write X-Forwarded-For."""
+        """The sender of this request."""
+        address = address_of(request)
         return cls(
             user_agent=request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH],
-            ip=_checked(request.META.get("REMOTE_ADDR", "")),
+            ip=str(address) if address else None,
         )
-
-
-def _checked(address: str) -> str | None:
-    # The server of a Unix socket knows no address of its peer.
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return None

@@ -25,6 +25,15 @@ class WrongCredentials(AccountsError):
     code, status, title = "not_authenticated", 401, "The e-mail address or the password is wrong."
 
 
+class AccountLocked(AccountsError):
+    """So many passwords were tried for this account that nobody may try another for a while: `retry_after` seconds."""
+
+    code, status, title = "account_locked", 429, "Too many passwords were tried."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"The next try is possible in {retry_after} seconds.", retry_after=retry_after)
+
+
 class AccessTokenInvalid(AccountsError):
     """The access token names a user who is gone or may no longer sign in."""
 

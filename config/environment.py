@@ -1,10 +1,14 @@
 """What the process is told from outside, and the refusal to start production with less than it needs."""
 
 import os
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import quote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from core.durations import parse_duration
 
 env = environ.Env()
 
@@ -46,6 +50,40 @@ def secrets(name: str) -> list[str]:
     return [value.strip() for value in os.environ.get(name, "").split(",") if value.strip()]
 
 
+def trusted_proxies() -> list[IPv4Network | IPv6Network]:
+    """The addresses and networks of TRUSTED_PROXIES. Raises ImproperlyConfigured for what is neither."""
+    try:
+        return [ip_network(one) for one in env.list("TRUSTED_PROXIES", default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from error
+
+
+# By user, or by network where nobody is signed in; `password` by account, which is locked then.
+RATE_LIMITS = (
+    "register=60/m,signin=10/m,password=10/15m,hold=60/m,pay=30/m,sync=60/m,search=600/m,lookup=10/m,jobs=60/m"
+)
+
+
+def rate_limits() -> dict[str, tuple[int, int]]:
+    """RATE_LIMITS: how many uses in how many seconds, by name; those that it does not name as usual. `off`: none.
+
+    Raises ImproperlyConfigured for what cannot be read.
+    """
+    given = os.environ.get("RATE_LIMITS", "").strip()
+    return {} if given == "off" else _read_limits(RATE_LIMITS) | _read_limits(given)
+
+
+def _read_limits(text: str) -> dict[str, tuple[int, int]]:
+    limits = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = re.fullmatch(r"([a-z]+)=([1-9]\d{0,6})/(\d{0,4}[smhd])", part)
+        if not match or f"{match[1]}=" not in RATE_LIMITS:
+            raise ImproperlyConfigured(f"RATE_LIMITS: {part!r} is no limit like those of {RATE_LIMITS}")
+        duration = parse_duration(match[3] if match[3][0].isdigit() else f"1{match[3]}")
+        limits[match[1]] = (int(match[2]), int(duration.total_seconds()))
+    return limits
+
+
 def _required() -> tuple[str, ...]:
     wants_flutterwave = any(os.environ.get(name, "").strip() for name in FLUTTERWAVE_KEYS)
     return (*REQUIRED_IN_PRODUCTION, *FLUTTERWAVE_KEYS) if wants_flutterwave else REQUIRED_IN_PRODUCTION
@@ -70,6 +108,11 @@ def _complaints() -> list[str]:
     ]
     if os.environ.get("RATE_LIMITS", "").strip() == "off":
         complaints.append("RATE_LIMITS=off is for load tests and is refused in production")
+    for read in (rate_limits, trusted_proxies):
+        try:
+            read()
+        except ImproperlyConfigured as error:
+            complaints.append(str(error))
     return complaints
 
 

@@ -1,12 +1,16 @@
 """What is answered when no view could: a problem document to programs, a page to people."""
 
+from collections.abc import Callable
+from http import HTTPStatus
+from math import ceil
+
 import structlog
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from core.api import problems
 from core.correlation import current_id
-from core.errors import NotFound
+from core.errors import NotFound, Problem
 
 
 def no_such_call(request: HttpRequest, _below: str) -> HttpResponse:
@@ -28,3 +32,23 @@ def crashed(request: HttpRequest) -> HttpResponse:
         body = problems.problem(500, "internal_error", "Something went wrong.")
         return JsonResponse(body, status=500, content_type=problems.CONTENT_TYPE)
     return render(request, "500.html", {"correlation_id": current_id()}, status=500)
+
+
+class TooOftenMiddleware:
+    """Whoever does something on a page too often reads how long to wait, with 429 and Retry-After."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Called by Django with what a view raised."""
+        if not isinstance(error, Problem) or error.status != HTTPStatus.TOO_MANY_REQUESTS:
+            return None
+        seconds = error.members["retry_after"]
+        context = {"code": error.code, "minutes": ceil(seconds / 60)}
+        answer = render(request, "429.html", context, status=error.status)
+        answer["Retry-After"] = str(seconds)
+        return answer

@@ -11,7 +11,16 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from psycopg import IsolationLevel
 
-from config.environment import ENVIRONMENT, PRODUCTION, env, redis_url, refuse_incomplete_production, secrets
+from config.environment import (
+    ENVIRONMENT,
+    PRODUCTION,
+    env,
+    rate_limits,
+    redis_url,
+    refuse_incomplete_production,
+    secrets,
+    trusted_proxies,
+)
 from core import logs, valkey
 from core.durations import parse_duration
 
@@ -26,6 +35,7 @@ SECRET_KEY = env.str("SECRET_KEY", "development-only-key-that-production-never-a
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXIES = trusted_proxies()
 RETURN_ORIGINS = env.list("RETURN_ORIGINS", default=[])
 
 # ----------------------------------------------------------------------------------------------------- applications
@@ -52,6 +62,7 @@ INSTALLED_APPS = [
     "finance",
 ]
 MIDDLEWARE = [
+    "core.addresses.ProxiesMiddleware",
     "core.bodies.ReadTheRestMiddleware",
     "core.correlation.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -62,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.errors.TooOftenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -156,6 +168,7 @@ LOGOUT_REDIRECT_URL = reverse_lazy("bookings:search")
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.NameForm"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
@@ -192,6 +205,7 @@ REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_EXPIRES_DAYS", 30
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.AccessTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.limits.Limits"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "core.api.schema.ProblemAwareSchema",
@@ -225,6 +239,15 @@ SPECTACULAR_SETTINGS = {
         "TripStatus": "bookings.models.TripStatus",
     },
 }
+
+# ----------------------------------------------------------------------------------------------------------- limits
+RATE_LIMITS = rate_limits()
+# What allauth limits by itself on its own pages. Signing in is ours, in pages and API alike (accounts.adapter).
+ACCOUNT_RATE_LIMITS: Any = (
+    {"signup": "{}/{}s/ip".format(*RATE_LIMITS["register"]), "login": None, "login_failed": None}
+    if RATE_LIMITS
+    else False
+)
 
 # ---------------------------------------------------------------------------------------------------------- selling
 HOLD = timedelta(minutes=env.float("HOLD_MINUTES", 15))

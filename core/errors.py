@@ -73,6 +73,15 @@ class PayloadTooLarge(CoreError):
     code, status, title = "payload_too_large", 413, "The body is too large."
 
 
+class RateLimited(CoreError):
+    """This was done too often by one user or from one network; `retry_after` tells the seconds to wait."""
+
+    code, status, title = "rate_limited", 429, "Too many requests."
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Try again in {retry_after} seconds.", retry_after=retry_after)
+
+
 def invalid(field: str, code: str, message: str) -> FieldsInvalid:
     """A FieldsInvalid about one field."""
     return FieldsInvalid([{"field": field, "code": code, "message": message}])

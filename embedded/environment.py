@@ -55,6 +55,8 @@ def compose(
         "NO_PROXY": f"{LOCALHOST},localhost",
         **{name: value for name, value in state.secrets.items() if name.isupper()},
     }
+    if environment == "test":
+        filled["RATE_LIMITS"] = "off"  # all that tests do comes from one address
     if ports.postgres:
         server = f"{LOCALHOST}:{ports.postgres}/berth"
         filled["DATABASE_URL"] = f"postgres://berth_app:{state.secrets['app_password']}@{server}"

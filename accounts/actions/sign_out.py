@@ -2,6 +2,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts import lock
 from accounts.models import Device, User
 from accounts.refresh_secret import possible_digests
 from core.transactions import in_one_transaction
@@ -25,5 +26,9 @@ def sign_out_holder_of(secret: str) -> None:
 
 
 def sign_out_after_new_password(*, user: User, **_signal: Any) -> None:
-    """Sign out every device of a user: whoever learnt the old password may hold one. (Django does so with sessions.)"""
+    """Sign out every device of a user: whoever learnt the old password may hold one. (Django does so with sessions.)
+
+    And whoever was locked out by tries of others can sign in with the new one.
+    """
     sign_out(Device.objects.filter(user=user), reason="new password")
+    lock.open_again(user.email)

@@ -1,6 +1,6 @@
 """Register, sign in, refresh, sign out: open to callers without an access token."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.translation import get_language
@@ -42,6 +42,8 @@ class OpenView(APIView):
 
 
 class RegisterView(OpenView):
+    limits: ClassVar = {"POST": "register"}
+
     @extend_schema(
         operation_id="auth_register", request=RegistrationSerializer, responses={201: RegisteredSerializer}, auth=[]
     )
@@ -57,6 +59,8 @@ class RegisterView(OpenView):
 
 
 class TokenView(OpenView):
+    limits: ClassVar = {"POST": "signin"}
+
     @extend_schema(operation_id="auth_token", request=CredentialsSerializer, responses=PairSerializer, auth=[])
     def post(self, request: Request) -> Response:
         """Sign in on a new device."""

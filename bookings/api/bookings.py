@@ -1,6 +1,6 @@
 """A user's bookings."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -24,6 +24,7 @@ SCOPE = "booking.create"
 
 
 class BookingListView(GenericAPIView[Any]):
+    limits: ClassVar = {"POST": "hold"}
     serializer_class = BookingSerializer
     queryset = Booking.objects.none()
 

@@ -1,6 +1,6 @@
 """Places, trips and seats: public."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import GenericAPIView
@@ -45,6 +45,7 @@ class PlaceListView(GenericAPIView[Any]):
 
 
 class TripListView(APIView):
+    limits: ClassVar = {"GET": "search"}
     permission_classes = (AllowAny,)
 
     @extend_schema(

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from bookings.pages.access import remember
 from bookings.pages.forms import FindForm
 from bookings.queries import find_booking
+from core import limits
 from core.errors import NotFound
 
 
@@ -18,6 +19,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """The form; with the right pair, the booking."""
     form = FindForm(request.POST or None)
     if form.is_valid():
+        limits.take("lookup", limits.where(request))
         try:
             booking = find_booking(form.cleaned_data["reference"], contact_email__iexact=form.cleaned_data["email"])
         except NotFound:

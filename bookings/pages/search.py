@@ -14,6 +14,7 @@ from bookings.models import Place, Route
 from bookings.pages.forms import SearchForm
 from bookings.pages.other_days import nearest_days
 from bookings.queries import FoundTrip, TripWithSeats, places, search_trips
+from core import limits
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def trips(request: HttpRequest) -> HttpResponse:
     """What runs on one day between two places."""
     if not {"origin", "destination", "date"} & set(request.GET):
         return redirect("bookings:search")
+    limits.take("search", limits.who(request))
     form = SearchForm(request.GET, places=places())
     if not form.is_valid():
         return render(request, "bookings/trips.html", {"form": form})

@@ -20,6 +20,7 @@ from bookings.pages.best_seats import together
 from bookings.pages.forms import HoldForm
 from bookings.pages.hold_once import hold_once
 from bookings.pages.problems import explain, tell_problems
+from core import limits
 from core.errors import NotFound, Problem
 from core.idempotency import request_hash
 from core.money import Money
@@ -41,6 +42,7 @@ def choose_seats(request: HttpRequest, trip_id: int) -> HttpResponse:
     status = 200
     if form.is_valid():
         try:
+            limits.take("hold", limits.who(request))
             return redirect("bookings:booking", _hold(request, stretch, form))
         except NotFound:
             raise

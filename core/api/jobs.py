@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core import jobs
+from core import jobs, limits
 from core.api.pagination import Page
 from core.errors import CoreError, NotFound, invalid
 from core.models import JobRun
@@ -29,6 +29,7 @@ class HoldsJobsSecret(BasePermission):
     """The caller sent one of the secrets of JOBS_SECRET."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
+        limits.take("jobs", limits.where(request))
         sent = request.headers.get("X-Jobs-Secret", "").encode()
         if not any(hmac.compare_digest(sent, secret.encode()) for secret in settings.JOBS_SECRETS):
             raise JobsSecretMissing

@@ -26,6 +26,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # the member is named so
     seats = serializers.ListField(child=serializers.CharField(), required=False)
     state = serializers.CharField(required=False)
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds.")
 
 
 class MoneySerializer(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 """Paying for a booking."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils import timezone
@@ -36,6 +36,8 @@ from payments.quotes import quote
 
 
 class PaymentListView(OwnBookingView):
+    limits: ClassVar = {"POST": "pay"}
+
     @extend_schema(
         operation_id="payment_create",
         parameters=[KEY_HEADER],
@@ -84,6 +86,8 @@ class PaymentView(OwnPaymentView):
 
 
 class SyncView(OwnPaymentView):
+    limits: ClassVar = {"POST": "sync"}
+
     @extend_schema(operation_id="payment_sync", request=None, responses=PaymentSerializer)
     def post(self, request: Request, payment_id: UUID) -> Response:
         """Ask the gateway now, and answer with what it says."""

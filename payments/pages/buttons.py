@@ -11,6 +11,7 @@ from bookings.models import Booking
 from bookings.pages.access import booking_for
 from bookings.pages.booking import booking_button, booking_page
 from bookings.pages.passengers import save_names
+from core import limits
 from payments.actions.abandon import abandon
 from payments.actions.start import start_payment
 from payments.errors import GatewayUnavailable
@@ -22,6 +23,7 @@ from payments.queries import open_payment
 def pay(request: HttpRequest, reference: str) -> HttpResponse:
     """Save the names, then lead to the gateway's page; to the same one as before while that is open."""
     booking = booking_for(request, reference)
+    limits.take("pay", limits.who(request))
     if to_mend := save_names(request, booking, complete=True):
         return booking_page(request, booking, to_mend)
     ways = {way.gateway: way for way in ways_to_pay(booking)}
