@@ -159,8 +159,9 @@ class OwnLedger:
 
     # ------------------------------------------------------------------------------------------------------ departure
     def travellers_left(self, moment: datetime, sales: Iterable[Sale] | None = None) -> list[Sale]:
-        """The job runs: whoever's boarding stop was left has earned their operator its fares. Who they were."""
-        left = [sale for sale in (sales or list(self._to_leave.values())) if sale.leaves <= moment]
+        """Whoever of these, or of all, has left by now has earned their operator its fares. Who they were."""
+        asked = [self._to_leave.get(id(sale)) for sale in sales] if sales else list(self._to_leave.values())
+        left = [sale for sale in asked if sale and sale.leaves <= moment]
         for sale in left:
             self._to_leave.pop(id(sale))
             sale.is_over = True
@@ -205,6 +206,7 @@ class OwnLedger:
     def lost(self, quarrel: Quarrel, moment: datetime) -> None:
         """It is the payer's for good: from what the books hold for the booking, in its order; the rest is our loss."""
         sale, rest = quarrel.sale, quarrel.amount
+        self.travellers_left(moment, [sale])  # who bears it does not depend on whether a job has looked
         taken: Counter[str] = Counter()
         for names in _who_bears(sale):
             part, rest = take_in_proportion(sale, names, rest)
