@@ -20,12 +20,11 @@ class Pair:
     expires_in: int  # seconds that the access token is good for
 
 
-def first_pair(user: User, *, client: Client, device_name: str = "") -> Pair:
-    """Begin a device with its first tokens."""
-    device = Device.objects.create(
-        user=user, name=device_name, user_agent=client.user_agent, ip=client.ip, last_used_at=timezone.now()
+def new_device(user: User, *, client: Client, name: str = "") -> Device:
+    """Begin a device, which has no token yet."""
+    return Device.objects.create(
+        user=user, name=name, user_agent=client.user_agent, ip=client.ip, last_used_at=timezone.now()
     )
-    return issue(device)
 
 
 def issue(device: Device, *, predecessor: RefreshToken | None = None) -> Pair:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts.actions.issue import Pair, issue
 from accounts.client import Client
+from accounts.emails import tell_of
 from accounts.errors import RefreshTokenInvalid, RefreshTokenReused
 from accounts.models import Device, RefreshToken, RefreshTokenStatus
 from accounts.refresh_secret import possible_digests
@@ -24,7 +25,7 @@ def refresh(*, secret: str, client: Client) -> Pair:
     replaces the unused one, so a device never has two live branches.
 
     Raises RefreshTokenInvalid for an unknown, expired or signed-out token. Any other token that is not the active
-    one was copied: the device is signed out, and RefreshTokenReused raised once that is committed.
+    one was copied: the device is signed out, its owner is told, and RefreshTokenReused raised once that is committed.
     """
     pair = _exchange(secret, client)
     if pair is None:
@@ -45,6 +46,7 @@ def _exchange(secret: str, client: Client) -> Pair | None:
             unused.revoke(reason="its answer was lost")
         elif device.signed_out_at is None:
             device.sign_out(reason="a spent refresh token came again")
+            tell_of("account.token_reused", device, now, client)
             log.warning("refresh_token_reused", device=str(device.pk))
             return None
         elif token.rotated_at:

@@ -1,6 +1,6 @@
 from django.db import IntegrityError, transaction
 
-from accounts.actions.issue import Pair, first_pair
+from accounts.actions.issue import Pair, issue, new_device
 from accounts.client import Client
 from accounts.errors import AddressTaken
 from accounts.models import User
@@ -21,4 +21,4 @@ def register(*, email: str, password: str, full_name: str, language: str, client
             user = User.objects.create_user(email, password, full_name=full_name, language=language)
     except IntegrityError as error:
         raise AddressTaken from error
-    return user, first_pair(user, client=client)
+    return user, issue(new_device(user, client=client))

@@ -173,7 +173,7 @@ def test_a_device_with_a_long_history_is_signed_out_as_fast_as_a_new_one(api, pa
     for _ in range(20):
         token = refresh(api, token).json()["refresh"]
 
-    with statements(5):
+    with statements(6):
         assert_problem(refresh(api, pair["refresh"]), 401, "token_reused")
     assert_signed_out()
 
