@@ -58,6 +58,14 @@ def trusted_proxies() -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}") from error
 
 
+def admin_path() -> str:
+    """Where the staff site is, below the language: ADMIN_PATH. Raises ImproperlyConfigured for no plain word."""
+    path = env.str("ADMIN_PATH", default="admin").strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", path):
+        raise ImproperlyConfigured(f"ADMIN_PATH: {path!r} is not made of letters, digits, - and _ alone")
+    return f"{path}/"
+
+
 # By user, or by network where nobody is signed in; `password` by account, which is locked then.
 RATE_LIMITS = (
     "register=60/m,signin=10/m,password=10/15m,hold=60/m,pay=30/m,sync=60/m,search=600/m,lookup=10/m,jobs=60/m"
@@ -108,7 +116,7 @@ def _complaints() -> list[str]:
     ]
     if os.environ.get("RATE_LIMITS", "").strip() == "off":
         complaints.append("RATE_LIMITS=off is for load tests and is refused in production")
-    for read in (rate_limits, trusted_proxies):
+    for read in (rate_limits, trusted_proxies, admin_path):
         try:
             read()
         except ImproperlyConfigured as error:

@@ -14,6 +14,7 @@ from psycopg import IsolationLevel
 from config.environment import (
     ENVIRONMENT,
     PRODUCTION,
+    admin_path,
     env,
     rate_limits,
     redis_url,
@@ -36,6 +37,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "te
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = trusted_proxies()
+ADMIN_PATH = admin_path()
 RETURN_ORIGINS = env.list("RETURN_ORIGINS", default=[])
 
 # ----------------------------------------------------------------------------------------------------- applications
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "core.bodies.ReadTheRestMiddleware",
     "core.correlation.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.browser_policies.BrowserPoliciesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -196,6 +199,19 @@ if PRODUCTION:
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
+
+# Nothing but our own files, and no script or style within a page; config.browser_policies makes the exceptions.
+# A form that begins a payment leads to the gateway's page, wherever that is.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        **{f"{kind}-src": ["'self'"] for kind in ("connect", "font", "img", "manifest", "script", "style")},
+        "form-action": ["'self'", "https:" if PRODUCTION else "http://127.0.0.1:*"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "upgrade-insecure-requests": PRODUCTION,
+    }
+}
 
 # ------------------------------------------------------------------------------------------------------------- REST
 JWT_SECRETS = secrets("JWT_SECRET") or ["development-only-jwt-secret-of-32-characters"]

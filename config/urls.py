@@ -5,7 +5,7 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import errors, health, mailbox
 
@@ -21,7 +21,7 @@ api = [
 urlpatterns = [
     path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("webhooks/", include("payments.api.webhook_urls")),
     re_path(r"^(api|webhooks)/", errors.no_such_call),
     path("health/live", health.live, name="health-live"),
@@ -31,8 +31,8 @@ urlpatterns += i18n_patterns(
     path("", include("payments.pages.urls")),
     path("", include("bookings.pages.urls")),
     path("account/", include("allauth.account.urls")),
-    path("admin/finance/", include("finance.admin.urls")),
-    path("admin/", admin.site.urls),
+    path(f"{settings.ADMIN_PATH}finance/", include("finance.admin.urls")),
+    path(settings.ADMIN_PATH, admin.site.urls),
 )
 if settings.MAIL_FOLDER:
     urlpatterns += [path("mails/", mailbox.list_mails, name="mailbox")]

@@ -52,6 +52,10 @@ def test_staff_follow_a_sale_from_the_booking_to_its_postings(visitor, tomorrow,
     for text in ("gateway:stripe:clearing", "travellers:unearned", "tax:payable", "platform:booking_fees"):
         visitor.see(text)
     photograph(page, "entry")
+    for path in ("", "bookings/trip/", "finance/", "finance/reports/trial_balance/"):
+        visitor.open(f"/en/admin/{path}")
+        page.wait_for_load_state("networkidle")
+    assert visitor.errors == []  # nor did the browser's policy keep anything out
 
     mailbox = []
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -62,6 +66,13 @@ def test_staff_follow_a_sale_from_the_booking_to_its_postings(visitor, tomorrow,
     page.set_content(mailbox[0].alternatives[0][0])
     visitor.see(booking.reference)
     photograph(page, "mail")
+
+
+@pytest.mark.parametrize("size", ["desktop"])
+def test_the_pages_about_the_api_are_shown(visitor):
+    visitor.open("/api/docs/")
+    visitor.see("/api/v1/bookings/{reference}/payments")
+    assert visitor.errors == []
 
 
 def photograph(page, name: str) -> None:
