@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from allauth.account.admin import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -19,6 +20,7 @@ from accounts.models import Device, User
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)  # allauth's bookkeeping of what the user's own page shows
+admin.site.unregister(Authenticator)  # keys of the second factor, which are nobody's to see
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -66,6 +68,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("date_joined", "last_login")
     filter_horizontal = ("groups", "user_permissions")
     inlines = (DeviceInline,)
+    actions = ("take_second_factor_off",)
     fieldsets = (
         (None, {"fields": ("email", "password")}),
         (_("Person"), {"fields": ("full_name", "language")}),
@@ -101,6 +104,24 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             EmailAddress.objects.filter(user=obj).delete()
+
+    @admin.action(description=_("Take the second factor off selected people"), permissions=["superuser"])
+    def take_second_factor_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """For whoever has lost the phone and the recovery codes: the password alone opens the account again."""
+        users = list(queryset.filter(authenticator__isnull=False).distinct())
+        Authenticator.objects.filter(user__in=users).delete()
+        for user in users:
+            self.log_change(request, user, "Took the second factor off.")
+        message = ngettext(
+            "The second factor of %(count)d person was taken off.",
+            "The second factors of %(count)d people were taken off.",
+            len(users),
+        )
+        self.message_user(request, message % {"count": len(users)}, messages.SUCCESS)
+
+    def has_superuser_permission(self, request: HttpRequest) -> bool:
+        """For the action above: whoever takes a second factor off comes a step nearer to being that person."""
+        return bool(request.user.is_superuser)
 
     def _is_beneath(self, request: HttpRequest, user: User | None) -> bool:
         return user is None or request.user.is_superuser or not (user.is_staff or user.is_superuser)

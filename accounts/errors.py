@@ -34,6 +34,12 @@ class AccountLocked(AccountsError):
         super().__init__(f"The next try is possible in {retry_after} seconds.", retry_after=retry_after)
 
 
+class SecondFactorNeeded(AccountsError):
+    """The password is right, and the account has a second factor, of which no code or a wrong one was sent."""
+
+    code, status, title = "second_factor_needed", 401, "A code of the second factor is needed."
+
+
 class AccessTokenInvalid(AccountsError):
     """The access token names a user who is gone or may no longer sign in."""
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from csp.middleware import CSPMiddleware, PolicyParts
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+
+from core.addresses import is_staff_site
 
 # The staff site is Unfold's: Alpine evaluates its attributes, and styles stand in elements.
 STAFF_SITE = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
@@ -25,10 +26,8 @@ class BrowserPoliciesMiddleware(CSPMiddleware):
     def get_policy_parts(self, request: HttpRequest, *args: Any, **kwargs: Any) -> PolicyParts:
         """The policy for this answer."""
         parts = super().get_policy_parts(request, *args, **kwargs)
-        if match := request.resolver_match:
-            _language, _, below = match.route.partition("/")
-            if below.startswith(settings.ADMIN_PATH):
-                parts.update = STAFF_SITE
-            elif match.url_name == "api-docs":
-                parts.update = API_DOCS
+        if is_staff_site(request):
+            parts.update = STAFF_SITE
+        elif request.resolver_match and request.resolver_match.url_name == "api-docs":
+            parts.update = API_DOCS
         return parts

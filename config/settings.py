@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -77,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.errors.TooOftenMiddleware",
+    "accounts.second_factor.StaffSecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -179,6 +181,12 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_MAX_EMAIL_ADDRESSES = 1
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 
+MFA_ADAPTER = "accounts.second_factor.MFAAdapter"
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # the code before and the one after are good, too: clocks of phones differ
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # colleagues give staff their accounts
+STAFF_NEED_SECOND_FACTOR = PRODUCTION
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -260,7 +268,11 @@ SPECTACULAR_SETTINGS = {
 RATE_LIMITS = rate_limits()
 # What allauth limits by itself on its own pages. Signing in is ours, in pages and API alike (accounts.adapter).
 ACCOUNT_RATE_LIMITS: Any = (
-    {"signup": "{}/{}s/ip".format(*RATE_LIMITS["register"]), "login": None, "login_failed": None}
+    {
+        "signup": "{}/{}s/ip".format(*RATE_LIMITS["register"]),
+        "login": None,
+        "login_failed": "{}/{}s/key".format(*RATE_LIMITS["password"]),  # codes of the second factor
+    }
     if RATE_LIMITS
     else False
 )

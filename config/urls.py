@@ -31,6 +31,7 @@ urlpatterns += i18n_patterns(
     path("", include("payments.pages.urls")),
     path("", include("bookings.pages.urls")),
     path("account/", include("allauth.account.urls")),
+    path("account/second-factor/", include("allauth.mfa.urls")),
     path(f"{settings.ADMIN_PATH}finance/", include("finance.admin.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
 )

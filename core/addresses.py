@@ -1,4 +1,4 @@
-"""Where requests come from: the peer of the connection, or whom a proxy of ours names as its own peer."""
+"""Whence requests come: the peer of the connection, or whom a proxy of ours names as its own. And whither they go."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -22,6 +22,12 @@ def network_of(request: HttpRequest) -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((address, _IPV6_PREFIX), strict=False))
     return str(address)
+
+
+def is_staff_site(request: HttpRequest) -> bool:
+    """Whether the request is for the staff site, in whatever language."""
+    match = request.resolver_match
+    return bool(match and match.route.partition("/")[2].startswith(settings.ADMIN_PATH))
 
 
 class ProxiesMiddleware:

@@ -29,6 +29,9 @@ class CredentialsSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(trim_whitespace=False)
     device_name = serializers.CharField(max_length=DEVICE_NAME_LENGTH, allow_blank=True, default="")
+    code = serializers.CharField(
+        max_length=20, allow_blank=True, default="", help_text="Of the second factor, if the account has one."
+    )
 
 
 class RefreshSerializer(serializers.Serializer[Any]):

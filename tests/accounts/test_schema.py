@@ -42,6 +42,6 @@ def test_passwords_and_tokens_are_told_apart(schema) -> None:
     schemas = schema["components"]["schemas"]
 
     assert set(schemas["RegistrationRequest"]["properties"]) == {"email", "password", "full_name"}
-    assert set(schemas["CredentialsRequest"]["properties"]) == {"email", "password", "device_name"}
+    assert set(schemas["CredentialsRequest"]["properties"]) == {"email", "password", "device_name", "code"}
     assert set(schemas["Registered"]["properties"]) == {"user", "access", "refresh", "expires_in"}
     assert set(schemas["User"]["properties"]) == {"id", "email", "full_name", "language"}
