@@ -14,6 +14,7 @@ class Limits(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         """Raises RateLimited if it is one too many."""
         named: dict[str, str] = getattr(view, "limits", {})
-        if name := named.get(str(request.method)):
+        method = "GET" if request.method == "HEAD" else str(request.method)  # it costs as much
+        if name := named.get(method):
             limits.take(name, limits.who(request))
         return True
