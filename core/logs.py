@@ -8,19 +8,35 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_SECRET_KEYS = re.compile(r"password|secret|token|authorization|signature|pepper|api_key|card", re.IGNORECASE)
-_SECRET_VALUES = re.compile(r"\b((?:sk|rk|whsec)_)[A-Za-z0-9_]+|\bBearer\s+\S+|(://[^:/@\s]*:)[^@\s]+(?=@)")
+_SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|signature|pepper|api_key|card", re.IGNORECASE)
+_SECRET_VALUES = re.compile(
+    r"\b((?:sk|rk|whsec)_)[A-Za-z0-9_]+"  # keys of gateways
+    r"|\bBearer\s+\S+"
+    r"|(://[^:/@\s]*:)[^@\s]+(?=@)"  # the password in an address of a service
+    r"|(\b[A-Za-z0-9])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]*(?=@[A-Za-z0-9-]+\.)"  # of an e-mail address, its first letter
+    r"|\b\d(?:[ -]?\d){12,18}\b"  # as long as a card's number
+)
 
 
-def _hide(value: Any) -> Any:
+def redacted(value: Any) -> Any:
+    """The same without what is secret or a person's, by its name or by its shape."""
     if isinstance(value, str):
-        return _SECRET_VALUES.sub(lambda found: (found[1] or found[2] or "") + "***", value)
+        return _SECRET_VALUES.sub(lambda found: "".join(filter(None, found.groups())) + "***", value)
+    if isinstance(value, dict):
+        return {key: "***" if _is_secret(key) and inner else redacted(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(inner) for inner in value]
     return value
 
 
+def _is_secret(key: Any) -> bool:
+    return isinstance(key, str) and bool(_SECRET_KEYS.search(key))
+
+
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Blank values whose name or shape says that they are secret."""
-    return {key: "***" if _SECRET_KEYS.search(key) and event[key] else _hide(event[key]) for key in event}
+    """Every line passes here, whoever wrote it."""
+    kept = {key: event[key] for key in event if key.startswith("_")}  # structlog's own, not for print
+    return {**redacted(dict(event)), **kept}
 
 
 def _name_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -31,7 +47,7 @@ def _name_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     if event:
         line["context"] = dict(event)
     if exception:
-        line["exception"] = _hide(exception)
+        line["exception"] = exception
     return line
 
 
@@ -40,6 +56,7 @@ SHARED: Sequence[Processor] = (
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
     redact,
 )
 
@@ -47,14 +64,10 @@ SHARED: Sequence[Processor] = (
 def renderers(log_format: str) -> list[Processor]:
     """The end of the chain for LOG_FORMAT `json` or `console`."""
     if log_format == "console":
-        console = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(),  # a log file, and what reads it, wants none
-            exception_formatter=structlog.dev.plain_traceback,
-        )
+        console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())  # a log file, and what reads it, wants none
         return [structlog.stdlib.ProcessorFormatter.remove_processors_meta, console]
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
         _name_fields,
         structlog.processors.JSONRenderer(),
     ]
