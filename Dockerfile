@@ -12,7 +12,8 @@ FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    ENVIRONMENT=production
+    ENVIRONMENT=production \
+    PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
 RUN groupadd --gid 10001 berth \
     && useradd --no-log-init --uid 10001 --gid berth --no-create-home --shell /usr/sbin/nologin berth
 COPY --from=packages /opt/venv /opt/venv

@@ -1,11 +1,24 @@
 """The Celery application. Tasks and their schedule come from the jobs registry (core.jobs)."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
+from django.conf import settings
+from prometheus_client import start_http_server
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("berth")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def tell_metrics(**_given: Any) -> None:
+    """A worker has no web server: what it counts is told on a port of its own, if it has one."""
+    if settings.METRICS_PORT:
+        from core.metrics import of_processes  # noqa: PLC0415 - not before Django is set up
+
+        start_http_server(settings.METRICS_PORT, registry=of_processes())

@@ -30,7 +30,8 @@ REQUIRED_IN_PRODUCTION = (
 )
 # Flutterwave is offered when these are set: all of them, or none.
 FLUTTERWAVE_KEYS = ("FLUTTERWAVE_PUBLIC_KEY", "FLUTTERWAVE_SECRET_KEY", "FLUTTERWAVE_WEBHOOK_SECRET")
-MINIMUM_LENGTHS = {"SECRET_KEY": 32, "JWT_SECRET": 32, "REFRESH_TOKEN_PEPPER": 32, "JOBS_SECRET": 32}
+SECRET_LENGTH = 32  # characters, at least, of those that are ours to choose
+LONG_SECRETS = ("SECRET_KEY", "JWT_SECRET", "REFRESH_TOKEN_PEPPER", "JOBS_SECRET", "METRICS_TOKEN")
 
 
 def redis_url() -> str:
@@ -98,15 +99,12 @@ def _required() -> tuple[str, ...]:
 
 
 def _complaints() -> list[str]:
-    complaints = []
-    for name in _required():
-        present = redis_url() if name == "REDIS_URL" else os.environ.get(name, "").strip()
-        if not present:
-            complaints.append(f"{name} is missing")
-        elif name in MINIMUM_LENGTHS:
-            values = [present] if name == "SECRET_KEY" else secrets(name)
-            if any(len(value) < MINIMUM_LENGTHS[name] for value in values):
-                complaints.append(f"{name} is shorter than {MINIMUM_LENGTHS[name]} characters")
+    given = {**os.environ, "REDIS_URL": redis_url()}
+    complaints = [f"{name} is missing" for name in _required() if not given.get(name, "").strip()]
+    for name in LONG_SECRETS:
+        values = [os.environ.get(name, "")] if name == "SECRET_KEY" else secrets(name)
+        if any(0 < len(value) < SECRET_LENGTH for value in values):
+            complaints.append(f"{name} is shorter than {SECRET_LENGTH} characters")
     if os.environ.get("PUBLIC_URL", "https://").startswith("http://"):
         complaints.append("PUBLIC_URL must begin with https://")
     complaints += [

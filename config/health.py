@@ -9,10 +9,11 @@ from django.core.cache import caches
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from redis import Redis
+from redis.exceptions import RedisError
 
 from core import valkey
 from core.models import JobRun
+from core.readings import queue_lengths
 
 # Every worker does a job a minute; two of them missed means that worker, beat or broker stand still.
 _JOB_SILENCE = timedelta(seconds=150)
@@ -24,12 +25,14 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """What the process needs, each `ok` or `down`; 503 only without the database."""
+    """What the process needs, each `ok` or `down`, and how many tasks wait by queue; 503 only without the database."""
+    waiting = _waiting()
     report = {
         "database": _state(_database),
         "cache": _state(_cache),
-        "broker": _state(_broker),
+        "broker": "down" if waiting is None else "ok",
         "worker": _state(_worker),
+        "waiting": waiting,
     }
     return JsonResponse(report, status=200 if report["database"] == "ok" else 503)
 
@@ -53,11 +56,12 @@ def _cache() -> bool:
     return bool(cache.get("health") == "ok") and not valkey.server.is_lost
 
 
-def _broker() -> bool:
-    if not settings.REDIS_URL:
-        return False
-    with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.25, socket_timeout=0.25) as broker:
-        return bool(broker.ping())
+def _waiting() -> dict[str, int] | None:
+    """How many tasks wait in each queue; None without a broker."""
+    try:
+        return queue_lengths() if settings.REDIS_URL else None
+    except RedisError:
+        return None
 
 
 def _worker() -> bool:

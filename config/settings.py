@@ -296,6 +296,14 @@ FLUTTERWAVE_SECRET_KEY = env.str("FLUTTERWAVE_SECRET_KEY", "")
 FLUTTERWAVE_WEBHOOK_SECRETS = secrets("FLUTTERWAVE_WEBHOOK_SECRET")
 FLUTTERWAVE_API_BASE = env.str("FLUTTERWAVE_API_BASE", "https://api.flutterwave.com")
 
+# ------------------------------------------------------------------------------------------------------- being watched
+METRICS_TOKENS = secrets("METRICS_TOKEN")
+METRICS_PORT = env.int("METRICS_PORT", 0)  # where a worker tells its own; 0: nowhere
+# Where processes that are told of as one keep their counters; the library reads the same variable.
+METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", "")
+if METRICS_FOLDER:
+    Path(METRICS_FOLDER).mkdir(parents=True, exist_ok=True)
+
 # ------------------------------------------------------------------------------------------------- mail, files, logs
 EMAIL_CONFIG = env.email_url("EMAIL_URL", "consolemail://")
 vars().update(EMAIL_CONFIG)

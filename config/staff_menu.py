@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from finance.models import Settlement
 from finance.reports.registry import REPORTS
-from payments.admin import attention
+from payments import attention
 from payments.admin.balance_line import TO_EXPLAIN
 from payments.models import BalanceTransaction, Dispute, Finding, Refund
 

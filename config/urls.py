@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config import errors, health, mailbox
+from config import errors, health, mailbox, metrics
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -26,6 +26,7 @@ urlpatterns = [
     re_path(r"^(api|webhooks)/", errors.no_such_call),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics.tell, name="metrics"),
 ]
 urlpatterns += i18n_patterns(
     path("", include("payments.pages.urls")),

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.cache import cache
+from prometheus_client import Counter
 
 from core import valkey
+
+LOOKUPS = Counter("berth_cache_lookups", "Lookups in the cache", ["namespace", "outcome"])
 
 T = TypeVar("T")
 
@@ -33,12 +36,15 @@ class Namespace:
     def get_or_compute(self, parts: list[Any], compute: Callable[[], T]) -> T:
         """The cached value for these parts, or a freshly computed one."""
         if valkey.server.is_lost:
+            LOOKUPS.labels(self.name, "lost").inc()
             return compute()
         key = self._key(parts)
         found = cache.get(key)
         if found is not None:
+            LOOKUPS.labels(self.name, "hit").inc()
             value: T = found[0]
             return value
+        LOOKUPS.labels(self.name, "miss").inc()
         value = compute()
         cache.set(key, (value,), self.seconds)
         return value

@@ -9,14 +9,17 @@ from contextvars import ContextVar
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from prometheus_client import Histogram
 
 from core.actors import acting_as
 
 log = structlog.get_logger(__name__)
 
 HEADER = "X-Correlation-ID"
+REQUESTS = Histogram("berth_request_seconds", "Requests answered", ["route", "method", "status"])
 _SECRET_PART = re.compile(r"(/reset/key/)[^/]+")
-_QUIET = ("/health/", "/static/")  # asked every few seconds, or without interest
+_QUIET = ("/health/", "/metrics", "/static/")  # asked every few seconds, or without interest
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
 
@@ -58,15 +61,23 @@ class CorrelationMiddleware:
             started = time.perf_counter()
             response = self.get_response(request)
             if not request.path.startswith(_QUIET):
-                log.info(
-                    "request",
-                    method=request.method,
-                    path=_SECRET_PART.sub(r"\1***", request.path),  # and no query: it may hold a booking's key
-                    status=response.status_code,
-                    ms=round((time.perf_counter() - started) * 1000, 1),
-                )
+                _note(request, response, time.perf_counter() - started)
         response[HEADER] = correlation_id
         return response
+
+
+def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    log.info(
+        "request",
+        method=request.method,
+        path=_SECRET_PART.sub(r"\1***", request.path),  # and no query: it may hold a booking's key
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+    )
+    # Nothing that a caller can make up, or there were series without end.
+    route = request.resolver_match.route if request.resolver_match else "none"
+    method = request.method if request.method in _METHODS else "other"
+    REQUESTS.labels(route, method, response.status_code).observe(seconds)
 
 
 def _user_of(request: HttpRequest) -> str:

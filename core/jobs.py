@@ -11,6 +11,7 @@ import structlog
 from celery import Celery, shared_task
 from celery.schedules import BaseSchedule, crontab
 from django.utils import timezone
+from prometheus_client import Histogram
 
 from core import nudges, outbox
 from core.actors import acting_as
@@ -21,6 +22,8 @@ from core.errors import Problem
 from core.models import IdempotencyRecord, JobRun, OutboxMessage
 
 log = structlog.get_logger(__name__)
+
+RUNS = Histogram("berth_job_seconds", "Runs of jobs", ["job", "outcome"], buckets=(0.1, 1, 10, 60, 300, 1800))
 
 KEEP_SENT = timedelta(days=30)
 KEEP_FAILED = timedelta(days=180)
@@ -118,8 +121,11 @@ def nudge(name: str) -> None:
     nudges.nudge(f"nudge.{name}", _registry[name].queue)
 
 
-def _end(record: JobRun, **outcome: Any) -> None:
-    JobRun.objects.filter(pk=record.pk).update(ended_at=timezone.now(), **outcome)
+def _end(record: JobRun, *, result: Result | None = None, error: str = "") -> None:
+    ended_at = timezone.now()
+    JobRun.objects.filter(pk=record.pk).update(ended_at=ended_at, result=result, error=error)
+    outcome = "failed" if error else "done"
+    RUNS.labels(record.job, outcome).observe((ended_at - record.started_at).total_seconds())
 
 
 def schedule_all(app: Celery) -> None:

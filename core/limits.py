@@ -15,11 +15,14 @@ from django.http import HttpRequest
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter as Counters
+from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from core import valkey
 from core.addresses import network_of
 from core.errors import RateLimited
+
+REFUSED = Counter("berth_limited", "Uses refused by a limit", ["limit"])
 
 T = TypeVar("T")
 
@@ -29,6 +32,7 @@ def take(name: str, by: str) -> None:
     if limit := _limit(name):
         wait = _with_counters(lambda counters: 0 if counters.hit(limit, name, by) else _wait(counters, limit, name, by))
         if wait:
+            REFUSED.labels(name).inc()
             raise RateLimited(wait)
 
 

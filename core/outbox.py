@@ -12,11 +12,14 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
+from prometheus_client import Counter
 
 from core.correlation import correlated, current_id
 from core.nudges import nudge
 
 log = structlog.get_logger(__name__)
+
+TRIES = Counter("berth_outbox_tries", "Tries to do what the outbox asks for", ["kind", "outcome"])
 
 LEASE_SECONDS = 120  # longer than any handler may take (e-mail time-out 20 s)
 MAX_ATTEMPTS = 5
@@ -139,8 +142,10 @@ def _do(message: Message) -> bool:
             log.exception("outbox_message_failed", kind=message.kind, subject=message.subject)
             back_off = _BACK_OFF_SECONDS * 2**message.attempts
             _mark(_FAILED, [MAX_ATTEMPTS, back_off, _describe(error), message.id, message.attempts])
+            TRIES.labels(message.kind, "failed").inc()
             return False
         _mark(_SENT, [message.id])
+        TRIES.labels(message.kind, "sent").inc()
         log.info("outbox_message_sent", kind=message.kind, subject=message.subject)
         return True
 

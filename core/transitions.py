@@ -8,10 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.db import connection, models
+from prometheus_client import Counter
 
 from core.actors import current_actor
 from core.correlation import current_id
 from core.errors import InvalidState
+from core.metrics import count_after_commit
+
+TRANSITIONS = Counter("berth_transitions", "Changes of states that were committed", ["model", "old", "new"])
 
 
 class Transitions:
@@ -69,6 +73,7 @@ class Stateful(models.Model):
             raise InvalidState(f"{self._meta.verbose_name} is {actual} meanwhile.", state=actual)
         for name, value in {"status": to, **changes}.items():
             setattr(self, name, value)
+        count_after_commit(TRANSITIONS.labels(self._meta.label_lower, old, str(to)))
 
     def _columns(self, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
         fields = {field.name: field for field in self._meta.concrete_fields}

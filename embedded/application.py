@@ -1,6 +1,7 @@
 """Berth's own programs: the gateway sandbox, migrations and demo data, and then web, worker and beat."""
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping
 
@@ -42,6 +43,9 @@ def prepare(stack: Stack, env: Mapping[str, str]) -> list[dict[str, str]]:
 def serve(stack: Stack, env: Mapping[str, str], *, port: int) -> None:
     """Starts web, worker and beat and returns when the web server answers."""
     python = [sys.executable, "-m"]
+    counters = stack.state.folder / "metrics"  # of all three processes, which /metrics tells of as one
+    shutil.rmtree(counters, ignore_errors=True)
+    env = {"PROMETHEUS_MULTIPROC_DIR": str(counters), **env}
     with step("starting web, worker and beat"):
         web = stack.start(
             "web",

@@ -7,14 +7,17 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, connection
 from django.db.models import Count, OuterRef, Subquery, Value
+from prometheus_client import Counter
 
 from bookings import claims, gate
 from bookings.errors import MadeBefore, SeatUnavailable, TooManySeats, TripClosed
 from bookings.models import Booking, CountryTax, Fare, Passenger, Seat, TripStatus, TripStop
 from core.clock import BerthNow
-from core.errors import NotFound, invalid
+from core.errors import NotFound, Problem, invalid
 from core.money import without_tax
 from core.transactions import in_one_transaction, violated
+
+HOLDS = Counter("berth_holds", "Holds asked for: held, or the code of the refusal", ["outcome"])
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,19 @@ def hold(
     """
     while True:
         try:
-            return _hold(trip_id, origin, destination, seats, contact, travellers, owner_id, key, before_commit)
+            booking = _hold(trip_id, origin, destination, seats, contact, travellers, owner_id, key, before_commit)
+        except Problem as error:
+            HOLDS.labels(error.code).inc()
+            raise
         except IntegrityError as error:
             if violated(error) == "booking_one_per_key":
                 raise MadeBefore from error
             if violated(error) != "booking_one_per_reference":
                 raise
             # Once in many million bookings a reference is drawn that exists: draw another.
+        else:
+            HOLDS.labels("held").inc()
+            return booking
 
 
 @in_one_transaction

@@ -28,6 +28,7 @@ class OutboxMessage(models.Model):
         constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="outboxmessage_one_per_subject")]
         indexes = [
             models.Index(fields=["due_at"], name="outboxmessage_due", condition=models.Q(status="pending")),
+            models.Index(fields=["id"], name="outboxmessage_given_up", condition=models.Q(status="failed")),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ from finance.models import Settlement
 from finance.reports.days import today
 from finance.search import search
 from ledger.chart import kind_of
-from payments.admin import attention
+from payments import attention
 from payments.admin.balance_line import TO_EXPLAIN
 from payments.models import BalanceTransaction, Dispute, Finding, Refund
 

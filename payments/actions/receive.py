@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 from django.db import connection
 from django.db.models import F
+from prometheus_client import Counter
 
 from core.actors import acting_as
 from core.clock import BerthNow, from_now
@@ -21,6 +22,8 @@ from payments.models import GatewayEvent
 from payments.queries import payment_of
 
 log = structlog.get_logger(__name__)
+
+EVENTS = Counter("berth_gateway_events", "What became of gateways' events", ["gateway", "type", "outcome"])
 
 FIRST_RETRY = timedelta(seconds=60)
 
@@ -44,9 +47,10 @@ def receive(gateway_name: str, body: bytes, headers: Mapping[str, str]) -> Recei
     """Store a message and process it. Raises WebhookRefused (nothing stored), or whatever processing raises."""
     incoming = gateway(gateway_name).read_event(body, headers)
     event = _store(gateway_name, incoming)
-    if event.processed_at is not None:
-        return Received(deduplicated=True)
-    return Received(deduplicated=not process(event))
+    deduplicated = event.processed_at is not None or not process(event)
+    if deduplicated:
+        _count(event, "deduplicated")
+    return Received(deduplicated)
 
 
 def _store(gateway_name: str, incoming: IncomingEvent) -> GatewayEvent:
@@ -94,7 +98,9 @@ def process(event: GatewayEvent) -> bool:
         except Exception as error:
             log.exception("event_failed", event_id=event.event_id, type=event.type)
             _keep_error(event, error)
+            _count(event, "failed")
             raise
+        _count(event, "processed")
         log.info("event_processed", event_id=event.event_id, type=event.type)
         return True
 
@@ -104,6 +110,10 @@ def _leave(event: GatewayEvent) -> None:
     """Nothing that we act on: it is kept, and done with."""
     lock_event(event)
     GatewayEvent.objects.filter(pk=event.pk).update(processed_at=BerthNow())
+
+
+def _count(event: GatewayEvent, outcome: str) -> None:
+    EVENTS.labels(event.gateway, event.type, outcome).inc()
 
 
 def _keep_error(event: GatewayEvent, error: Exception) -> None:

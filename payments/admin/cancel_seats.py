@@ -20,8 +20,8 @@ from core.errors import InvalidState, Problem
 from core.money import Money
 from ledger.admin.rehearsal import watching
 from payments.actions.cancel import Wish, cancel
-from payments.admin.attention import UNEXPLAINED
 from payments.admin.words import explain
+from payments.attention import UNEXPLAINED
 from payments.models import Refund
 from payments.queries import paying
 from payments.quotes import Quote, quote

@@ -17,7 +17,7 @@ from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
 from ledger.admin.entries import ledger_entries, with_lines
 from ledger.models import JournalEntry
-from payments.admin.attention import SOON, TO_ANSWER, to_answer_soon
+from payments.attention import SOON, TO_ANSWER, to_answer_soon
 from payments.models import Dispute
 
 STATUS = status_column(

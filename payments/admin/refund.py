@@ -15,7 +15,7 @@ from core.admin.display import Text, link, money_column, person, prose, status_c
 from core.admin.history import history
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, Table, WithSections
-from payments.admin import attention
+from payments import attention
 from payments.admin.after_departure import MarkNoShows, MarkTravelled, PayBackAfterDeparture
 from payments.admin.cancel_seats import CancelSeats
 from payments.admin.cancel_trip import CancelTrip

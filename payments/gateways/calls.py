@@ -1,13 +1,16 @@
 """Every call to a gateway passes here: the circuit, the audit of what may change something, and the fault points."""
 
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
 import structlog
 from django.db import transaction
+from prometheus_client import Histogram
 
 from core import faults
 from core.actors import current_actor
@@ -19,6 +22,8 @@ from payments.models import GatewayCall, Payment, Refund
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
+
+CALLS = Histogram("berth_gateway_call_seconds", "Calls to gateways", ["gateway", "operation", "outcome"])
 
 
 class Operation(StrEnum):
@@ -52,10 +57,22 @@ def read(gateway: str, operation: Operation, send: Callable[[], T]) -> T:
     """Make a call that changes nothing."""
     step = f"{gateway} {operation}"
     faults.passing(faults.before(step))
-    with circuit.of(gateway).guarding():
+    with circuit.of(gateway).guarding(), _timing(gateway, operation):
         answer = send()
     faults.passing(faults.after(step))
     return answer
+
+
+@contextmanager
+def _timing(gateway: str, operation: Operation) -> Iterator[None]:
+    outcome, started = "answered", time.perf_counter()
+    try:
+        yield
+    except PaymentError as error:
+        outcome = type(error).__name__
+        raise
+    finally:
+        CALLS.labels(gateway, operation, outcome).observe(time.perf_counter() - started)
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ class Change:
         call = self._noted()
         try:
             faults.passing(faults.before(step))
-            with circuit.of(self.gateway).guarding():
+            with circuit.of(self.gateway).guarding(), _timing(self.gateway, self.operation):
                 answer = send()
             faults.passing(faults.after(step))
         except PaymentError as error:

@@ -11,7 +11,7 @@ import yaml
 from django.apps import apps
 from django.conf import settings
 
-from config.environment import MINIMUM_LENGTHS, REQUIRED_IN_PRODUCTION, secrets
+from config.environment import LONG_SECRETS, REQUIRED_IN_PRODUCTION, secrets
 from payments.gateways.stripe import READERS
 from tests.docs.documents import read, rows, section
 from tests.services import ROOT
@@ -75,7 +75,17 @@ def test_secrets_that_can_be_replaced_are_told():
     """Those that are read as several values."""
     told = {name for name, _, _ in rows(section(DOCUMENT, "The environment"))}
     assert told == set(re.findall(rf'{secrets.__name__}\("(\w+)"\)', read("config/settings.py")))
-    assert set(MINIMUM_LENGTHS) - {"SECRET_KEY"} <= told
+    assert set(LONG_SECRETS) - {"SECRET_KEY"} <= told
+
+
+def test_the_key_of_stripe_may_do_what_is_called_and_nothing_else():
+    resource = r"\b(\w+)\.(?:create|retrieve|list|expire|update|cancel)\b"
+    sources = [path.read_text() for path in (ROOT / "payments/gateways/stripe").glob("*.py")]
+    called = {name for source in sources for name in re.findall(resource, source)}
+    assert "refunds" in called, "the search finds nothing"
+    lines = map(str.strip, section(DOCUMENT, "Stripe").splitlines())  # the table is part of a list
+    told = [name for _, _, names in rows("\n".join(lines)) for name in names.split(", ")]
+    assert set(told) == called
 
 
 def test_the_events_to_subscribe_to_are_those_that_are_read():

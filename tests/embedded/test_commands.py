@@ -38,6 +38,12 @@ def _token(address, person) -> int:
         return response.status
 
 
+def _figure(address, name, labels) -> float:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=10) as response:
+        lines = response.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name}{{") and labels in line)
+
+
 def test_a_demo_from_its_start_to_its_stop(folder) -> None:
     state = folder / "demo"
     with subprocess.Popen(
@@ -68,6 +74,8 @@ def test_a_demo_from_its_start_to_its_stop(folder) -> None:
             second = _launch(state, "--port", "0")
             assert second.returncode == 1
             assert f"run.py: another run.py (start, process {running.pid}) uses {state}" in second.stderr
+
+            assert _figure(address, "berth_request_seconds_count", 'route="api/v1/auth/token"') == 1
 
             managed = _launch(state, *SHOW_ADDRESS)
             assert (managed.stdout, managed.stderr) == (f"{address}\n", "")

@@ -11,7 +11,7 @@ from payments.actions.cancel import Wish, cancel
 from payments.actions.give_back import account_as_courtesy, pay_by_hand, replace, try_again
 from payments.actions.start import start_payment
 from payments.actions.sync import sync
-from payments.admin.attention import to_see_to
+from payments.attention import to_see_to
 from payments.effects import standing
 from payments.errors import QuoteChanged, RefundTooLarge
 from payments.gateways.base import BalanceLine, DisputeTold, Paid, RefundTold, Settled
