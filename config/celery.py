@@ -4,15 +4,24 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_process_init, worker_ready
 from django.conf import settings
 from prometheus_client import start_http_server
+
+from config import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("berth")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+@beat_init.connect
+def trace(**_given: Any) -> None:
+    """Each process that does tasks or asks for them tells of its own."""
+    tracing.begin()
 
 
 @worker_ready.connect

@@ -11,6 +11,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from psycopg import IsolationLevel
 
+from config import sentry
 from config.environment import (
     ENVIRONMENT,
     PRODUCTION,
@@ -304,6 +305,9 @@ METRICS_FOLDER = env.str("PROMETHEUS_MULTIPROC_DIR", "")
 if METRICS_FOLDER:
     Path(METRICS_FOLDER).mkdir(parents=True, exist_ok=True)
 
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+TRACES_GO_TO = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")  # config.tracing; the library reads the same variable
+
 # ------------------------------------------------------------------------------------------------- mail, files, logs
 EMAIL_CONFIG = env.email_url("EMAIL_URL", "consolemail://")
 vars().update(EMAIL_CONFIG)
@@ -347,8 +351,14 @@ LOGGING = {
         "stripe": {"level": "WARNING"},  # its INFO lines tell of every request; ours tell what came of them
     },
 }
+if SENTRY_DSN:
+    sentry.begin(SENTRY_DSN, ENVIRONMENT)
 structlog.configure(
-    processors=[*logs.SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    processors=[
+        *([sentry.tell] if SENTRY_DSN else []),
+        *logs.SHARED,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )

@@ -14,6 +14,7 @@ _SECRET_VALUES = re.compile(
     r"|\bBearer\s+\S+"
     r"|(://[^:/@\s]*:)[^@\s]+(?=@)"  # the password in an address of a service
     r"|(\b[A-Za-z0-9])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]*(?=@[A-Za-z0-9-]+\.)"  # of an e-mail address, its first letter
+    r"|(/reset/key/)[^/\s\"']+"  # what opens an account whose password was forgotten
     r"|\b\d(?:[ -]?\d){12,18}\b"  # as long as a card's number
 )
 

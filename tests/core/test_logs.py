@@ -51,6 +51,7 @@ SECRETS = {
     "51abcdef": {"url": "with sk_live_51abcdef in it"},
     "eyJhbGciOi": {"header": "Bearer eyJhbGciOi.x.y"},
     "pa55word": {"cache": "redis://:pa55word@127.0.0.1:6379/0"},
+    "opens-an-account": {"path": "/en/account/password/reset/key/opens-an-account/"},
     "layla.h": {"contact": "layla.h@example.com"},
     "4242 4242": {"name": "4242 4242 4242 4242"},
     "5555555555554444": {"name": "5555555555554444"},
