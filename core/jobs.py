@@ -4,7 +4,7 @@ and POST /api/v1/jobs/{name}. Every job is safe to run twice at once and to be k
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -56,6 +56,17 @@ class Job:
     def help(self) -> str:
         """The first line of the work's docstring."""
         return (self.work.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def next_at(self) -> datetime:
+        """When beat asks for it next, to the second."""
+        now = self.schedule.now()
+        return (now + self.schedule.remaining_estimate(now) + timedelta(seconds=0.5)).replace(microsecond=0)
+
+    @property
+    def last_run(self) -> JobRun | None:
+        """Its last run, under way or ended."""
+        return JobRun.objects.filter(job=self.name).order_by("-started_at").first()
 
 
 _registry: dict[str, Job] = {}

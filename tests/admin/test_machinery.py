@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from bookings.models import Passenger
-from core import outbox
+from core import jobs, outbox
 from core.models import JobRun, OutboxMessage, StatusChange
 from tests.admin.scene import fresh, messages_of, page, pay, text_of
 from tests.world import hold_seats, make_trip
@@ -121,3 +121,15 @@ def test_a_status_change_leads_to_what_changed_if_that_has_a_page(root):
     assert f"bookings.passenger {passenger.pk}" in content
     chosen = root.get(page(StatusChange), {"subject_type": "payments.payment"}).context["cl"].result_list
     assert [change.subject_id for change in chosen] == [str(payment.pk)]
+
+
+def test_above_the_runs_each_job_stands_with_its_last_run_and_its_next(as_role):
+    jobs.run("cleanup_outbox")
+    table = as_role("staff").get(page(JobRun)).context["section"]
+    lines = {line[0].value: [cell.value for cell in line[1:]] for line in table.cells}
+    assert lines.keys() == {job.name for job in jobs.registered()}
+    started, outcome, counts, next_at = lines["cleanup_outbox"]
+    assert "done" in outcome
+    assert set(counts.split(", ")) == {"sent: 0", "failed: 0", "runs: 0"}
+    assert started < next_at
+    assert lines["match_payouts"][:3] == [None, None, None]

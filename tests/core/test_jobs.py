@@ -1,12 +1,14 @@
 """Jobs: declared once, run from beat, a command or over HTTP, and recorded."""
 
 import json
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
 from celery import current_app
 from django.core.management import CommandError, ManagementUtility, call_command
 from django.test import Client
+from django.utils import timezone
 
 from core import jobs
 from core.models import JobRun, OutboxMessage
@@ -94,6 +96,18 @@ def test_over_http_a_secret_is_needed_and_each_of_the_rotated_ones_is_good():
     listed = Client().get("/api/v1/jobs", headers={"X-Jobs-Secret": "new-secret"}).json()["results"]
     assert [line["name"] for line in listed] == NAMES
     assert next(line for line in listed if line["name"] == "drain_outbox")["result"] == {"sent": 0, "failed": 0}
+
+
+def test_the_next_run_of_each_job_is_told_as_beat_will_ask_for_it():
+    """At 3:00 on the 1st, every ten minutes, every minute: to the second, and never in the past."""
+    listed = Client().get("/api/v1/jobs", headers={"X-Jobs-Secret": "new-secret"}).json()["results"]
+    told = {line["name"]: datetime.fromisoformat(line["next_at"]) for line in listed}
+    now = timezone.now()
+    assert told.keys() == set(NAMES)
+    assert all(now - timedelta(seconds=5) < at and (at.second, at.microsecond) == (0, 0) for at in told.values())
+    assert told["drain_outbox"] - now <= timedelta(minutes=1)
+    assert told["process_refunds"].minute % 10 == 0
+    assert (told["calculate_settlements"].day, told["calculate_settlements"].hour) == (1, 3)
 
 
 def test_without_any_secret_set_nobody_runs_jobs(settings):
