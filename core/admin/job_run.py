@@ -54,7 +54,9 @@ class JobRunAdmin(ReadOnly, ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Above the list, each job with its last run and its next."""
-        return super().changelist_view(request, {**(extra_context or {}), "section": _every_job()})
+        context = {**(extra_context or {}), "section": _every_job()}
+        answer: HttpResponse = super().changelist_view(request, context)
+        return answer
 
     @admin.display(description=_("outcome"))
     def outcome(self, run: JobRun) -> SafeString:
