@@ -31,7 +31,7 @@ REQUIRED_IN_PRODUCTION = (
 # Flutterwave is offered when these are set: all of them, or none.
 FLUTTERWAVE_KEYS = ("FLUTTERWAVE_PUBLIC_KEY", "FLUTTERWAVE_SECRET_KEY", "FLUTTERWAVE_WEBHOOK_SECRET")
 SECRET_LENGTH = 32  # characters, at least, of those that are ours to choose
-LONG_SECRETS = ("SECRET_KEY", "JWT_SECRET", "REFRESH_TOKEN_PEPPER", "JOBS_SECRET", "METRICS_TOKEN")
+LONG_SECRETS = ("SECRET_KEY", "JWT_SECRET", "REFRESH_TOKEN_PEPPER", "JOBS_SECRET", "TICKET_SECRET", "METRICS_TOKEN")
 
 
 def redis_url() -> str:

@@ -226,6 +226,7 @@ CONTENT_SECURITY_POLICY = {
 JWT_SECRETS = secrets("JWT_SECRET") or ["development-only-jwt-secret-of-32-characters"]
 REFRESH_TOKEN_PEPPERS = secrets("REFRESH_TOKEN_PEPPER") or ["development-only-pepper-of-32-characters"]
 JOBS_SECRETS = secrets("JOBS_SECRET")
+TICKET_SECRETS = secrets("TICKET_SECRET") or [SECRET_KEY]  # what the codes on tickets are signed with
 REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_EXPIRES_DAYS", 30))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.AccessTokenAuthentication"],

@@ -1,6 +1,7 @@
 """E-mails of outbox messages: text and HTML from templates, in the reader's language, under a fixed Message-ID."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,24 @@ from django.utils.translation import override
 from core.outbox import Message
 
 
-def send(message: Message, *, to: str, language: str, template: str, context: Mapping[str, Any]) -> None:
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with an e-mail; it is made in the reader's language."""
+
+    name: str
+    content_type: str
+    make: Callable[[], bytes]
+
+
+def send(
+    message: Message,
+    *,
+    to: str,
+    language: str,
+    template: str,
+    context: Mapping[str, Any],
+    attachments: Sequence[Attachment] = (),
+) -> None:
     """Render templates/emails/{template}.subject.txt, .txt and .html and send them to one address.
 
     The Message-ID is made of the outbox message's kind and subject, so that mail systems can drop a repeat. Raises
@@ -28,6 +46,8 @@ def send(message: Message, *, to: str, language: str, template: str, context: Ma
             headers={"Message-ID": message_id(message)},
         )
         mail.attach_alternative(render_to_string(f"emails/{template}.html", values), "text/html")
+        for one in attachments:
+            mail.attach(one.name, one.make(), one.content_type)
         mail.send()
 
 

@@ -2,78 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
-from typing import Any, Literal
 
 from django.conf import settings
-from django.utils import timezone
-from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
-from fpdf import FPDF
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
 from core.money import Money
+from core.pdf import BAND, FONT, INK, QUIET, Page, capital
 from finance.models import LineKind, Settlement
 from finance.settlement_sum import adding_up
 from finance.statement import statement_lines
 
-FONT = "Vazirmatn"
-_INK, _QUIET, _RULE, _BAND = (24, 32, 44), (96, 106, 120), (214, 219, 226), (240, 243, 247)
-_MARGIN = 16  # millimetres
 _WIDTHS = (17, 20, 42, 28, 16, 18, 15, 22)  # of the columns of lines, millimetres
 _ROW = 5.4
 MOST_LINES = 5_000  # a hundred pages and four seconds; whoever has more, reads them with a program
 
 
-class _Page(FPDF):
-    """A4 with the page's number below; everything is mirrored for languages that run from right to left."""
-
-    def __init__(self, foot: str) -> None:
-        super().__init__(format="A4")
-        self.foot = foot
-        self.bidi = get_language_bidi()
-        self.set_margin(_MARGIN)
-        self.set_auto_page_break(auto=True, margin=_MARGIN + 4)
-        for style, name in (("", "Regular"), ("B", "Bold")):
-            self.add_font(FONT, style, settings.BASE_DIR / "core" / "fonts" / f"{FONT}-{name}.ttf")
-        self.set_text_shaping(True)
-        self.set_font(FONT, size=9)
-        self.set_text_color(*_INK)
-        self.set_draw_color(*_RULE)
-        self.set_line_width(0.2)
-
-    @property
-    def start(self) -> Literal["L", "R"]:
-        """The side where lines begin."""
-        return "R" if self.bidi else "L"
-
-    @property
-    def end(self) -> Literal["L", "R"]:
-        """The side where they end."""
-        return "L" if self.bidi else "R"
-
-    def ordered(self, cells: Sequence[Any]) -> Sequence[Any]:
-        """Cells of a row as they stand from left to right."""
-        return cells[::-1] if self.bidi else cells
-
-    def footer(self) -> None:
-        """Which page of how many, and of what."""
-        self.set_y(-_MARGIN)
-        self.set_font(FONT, size=7.5)
-        self.set_text_color(*_QUIET)
-        self.cell(0, 4, self.foot, align=self.start)
-        self.set_x(self.l_margin)
-        self.cell(0, 4, f"{self.page_no()} / {{nb}}", align=self.end)
-        self.set_text_color(*_INK)
-
-
 def statement(settlement: Settlement) -> bytes:
     """All of it: whose, of which month, how it adds up, and every line."""
     number = f"{settlement.operator.code}-{settlement.month:%Y-%m}-{settlement.pk}"
-    page = _Page(f"{settings.SITE_NAME} · {_('Settlement')} {number}")
-    page.set_title(f"{_('Settlement')} {number}")
-    page.set_creator(settings.SITE_NAME)
-    page.set_creation_date(timezone.now())
+    title = f"{_('Settlement')} {number}"
+    page = Page(title, f"{settings.SITE_NAME} · {title}")
     page.add_page()
     _head(page, settlement, number)
     _sum(page, settlement)
@@ -81,7 +31,7 @@ def statement(settlement: Settlement) -> bytes:
     return bytes(page.output())
 
 
-def _head(page: _Page, settlement: Settlement, number: str) -> None:
+def _head(page: Page, settlement: Settlement, number: str) -> None:
     payee = settlement.paid_to
     page.set_font(FONT, "B", 18)
     page.cell(0, 9, settings.SITE_NAME, align=page.start)
@@ -110,7 +60,7 @@ def _head(page: _Page, settlement: Settlement, number: str) -> None:
     page.set_y(max(ends) + 5)
 
 
-def _block(page: _Page, top: float, facts: Sequence[tuple[str, str]], *, second: bool) -> float:
+def _block(page: Page, top: float, facts: Sequence[tuple[str, str]], *, second: bool) -> float:
     """Names and values in one half of the page; returns where it ends. What has no name takes the whole line."""
     half, of_name = page.epw / 2, 30
     left = page.l_margin + (half if second != page.bidi else 0)
@@ -123,15 +73,15 @@ def _block(page: _Page, top: float, facts: Sequence[tuple[str, str]], *, second:
         page.set_x(left)
         if name:
             page.set_x(left + half - of_name if page.bidi else left)
-            page.set_text_color(*_QUIET)
-            page.cell(of_name, 5, _capital(name), align=page.start)
-            page.set_text_color(*_INK)
+            page.set_text_color(*QUIET)
+            page.cell(of_name, 5, capital(name), align=page.start)
+            page.set_text_color(*INK)
             page.set_x(left if page.bidi else left + of_name)
         page.multi_cell(half - (of_name if name else 0), 5, value, align=page.start, new_x="LMARGIN", new_y="NEXT")
     return page.y
 
 
-def _sum(page: _Page, settlement: Settlement) -> None:
+def _sum(page: Page, settlement: Settlement) -> None:
     _title(page, _("How it adds up"))
     with page.table(
         col_widths=page.ordered((70, 30)),
@@ -144,27 +94,27 @@ def _sum(page: _Page, settlement: Settlement) -> None:
     ) as table:
         for name, money, is_sum in adding_up(settlement):
             row = table.row()
-            for cell in page.ordered((_capital(name), str(money))):
+            for cell in page.ordered((capital(name), str(money))):
                 row.cell(cell, style=FontFace(emphasis="BOLD") if is_sum else None)
     page.ln(6)
 
 
-def _lines(page: _Page, settlement: Settlement) -> None:
+def _lines(page: Page, settlement: Settlement) -> None:
     # Cells of our own, on one line each: the library's tables take eight times as long, a minute for a large operator.
     _title(page, _("Lines"))
     headings = (
         _("date"), _("booking"), _("trip"), _("kind"),
         _("fare"), _("commission"), _("tax on it"), _("for the operator"),
     )  # fmt: skip
-    _row(page, [*map(_capital, headings)], bold=True)
+    _row(page, [*map(capital, headings)], bold=True)
     count = settlement.lines.count()
     for cells in _cells(settlement):
         if page.will_page_break(_ROW):
             page.add_page()
-            _row(page, [*map(_capital, headings)], bold=True)
+            _row(page, [*map(capital, headings)], bold=True)
         _row(page, cells)
     page.set_font(FONT, size=7.5)
-    page.set_text_color(*_QUIET)
+    page.set_text_color(*QUIET)
     page.ln(2)
     told = _("Amounts are in %(currency)s. Fares are told without the tax within them, which is remitted by us.")
     page.multi_cell(0, 4, told % {"currency": settlement.currency}, align=page.start, new_x="LMARGIN", new_y="NEXT")
@@ -173,9 +123,9 @@ def _lines(page: _Page, settlement: Settlement) -> None:
         page.multi_cell(0, 4, told % {"shown": MOST_LINES, "count": count}, align=page.start)
 
 
-def _row(page: _Page, cells: Sequence[str], *, bold: bool = False) -> None:
+def _row(page: Page, cells: Sequence[str], *, bold: bool = False) -> None:
     page.set_font(FONT, "B" if bold else "", 7.5)
-    page.set_fill_color(*_BAND)
+    page.set_fill_color(*BAND)
     aligned = (*[page.start] * 4, *["R"] * 4)
     for text, width, align in zip(page.ordered(cells), page.ordered(_WIDTHS), page.ordered(aligned), strict=True):
         while page.get_string_width(text) > width - 2 * page.c_margin:
@@ -198,12 +148,8 @@ def _cells(settlement: Settlement) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _title(page: _Page, text: str) -> None:
+def _title(page: Page, text: str) -> None:
     page.set_font(FONT, "B", 10.5)
     page.multi_cell(0, 6, text, align=page.start, new_x="LMARGIN", new_y="NEXT")
     page.set_font(FONT, size=9)
     page.ln(1)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

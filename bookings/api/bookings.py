@@ -2,9 +2,12 @@
 
 from typing import Any, ClassVar, cast
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +19,7 @@ from bookings.actions.name_passengers import name_passengers
 from bookings.api.presenters import booking_json
 from bookings.api.serializers import BookingSerializer, NewBookingSerializer, TravellerSerializer, validated
 from bookings.models import Booking, BookingStatus
+from bookings.tickets.files import CALENDAR, PDF, TicketFile
 from core import idempotency
 from core.api.idempotent import KEY_HEADER, answer_once
 from core.errors import IdempotencyPayloadMismatch, Problem
@@ -111,6 +115,30 @@ class BookingView(OwnBookingView):
     def get(self, request: Request, reference: str) -> Response:
         """One booking."""
         return self.answer(self.own(request, reference))
+
+
+class TicketFileView(OwnBookingView):
+    """Base of the views of a ticket's files."""
+
+    file: ClassVar[TicketFile]
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:  # noqa: FBT001, FBT002
+        """A file is what it is, and a refusal a problem document, whatever the caller accepts."""
+        return JSONRenderer(), JSONRenderer.media_type
+
+    def get(self, request: Request, reference: str) -> HttpResponse:
+        """The file, in the language that the caller accepts."""
+        return self.file.answer(self.own(request, reference))
+
+
+@extend_schema_view(get=extend_schema(responses={(200, PDF.content_type): OpenApiTypes.BINARY}))
+class TicketView(TicketFileView):
+    file = PDF
+
+
+@extend_schema_view(get=extend_schema(responses={(200, CALENDAR.content_type): OpenApiTypes.BINARY}))
+class CalendarView(TicketFileView):
+    file = CALENDAR
 
 
 class ExtendView(OwnBookingView):

@@ -22,6 +22,7 @@ from bookings.pages.passengers import offer_names_again, passengers_form, save_n
 from bookings.pages.problems import tell_problems
 from bookings.pages.terms import terms
 from bookings.queries import find_booking, history
+from bookings.tickets.files import TicketFile
 
 PAYABLE = ("held", "paying", "failed")
 _OPEN_STATES: dict[str, str] = {BookingStatus.PENDING: "held", BookingStatus.PENDING_PAYMENT: "paying"}
@@ -41,6 +42,14 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
     if state_of(booking, timezone.now()) == BookingStatus.EXPIRED:
         offer_names_again(request, booking)
     return booking_page(request, booking, passengers_form(request, booking))
+
+
+@never_cache
+@require_safe
+@tell_problems
+def ticket_file(request: HttpRequest, reference: str, file: TicketFile) -> HttpResponse:
+    """The ticket to take along, in the language of the page."""
+    return file.answer(booking_for(request, reference))
 
 
 def booking_page(request: HttpRequest, booking: Booking, form: PassengersForm) -> HttpResponse:

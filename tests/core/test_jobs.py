@@ -27,6 +27,7 @@ NAMES = [
     "match_payouts",
     "process_refunds",
     "reconcile_payments",
+    "remind_of_holds",
     "retry_webhooks",
 ]
 
