@@ -21,7 +21,7 @@ RESERVE = percent_column("reserve_bps", _("reserve held back of settlements"))
 FEE = money_column("booking_fee", _("our booking fee a seat"))
 
 
-_SETTLING = ("reserve_months", "bank_account", "tax_number", "address")
+_SETTLING = ("reserve_months", "bank_account", "tax_number", "address", "statement_email", "statement_language")
 
 
 def _may_set_up(request: HttpRequest) -> bool:
@@ -46,7 +46,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             "code", "name", "currency", "commission_bps", "commission_tax_bps", "tax_bps", "booking_fee",
             "cancellation_policy", "no_show_refund_percent", "bears_disputes", "reserve_bps", "reserve_months",
-            "address", "tax_number", "bank_account",
+            "address", "tax_number", "bank_account", "statement_email", "statement_language",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -93,7 +93,17 @@ class OperatorAdmin(ChangesSchedule, ModelAdmin):
         return (
             (None, {"fields": (("code", "name"), "currency")}),
             (_("Terms of new bookings"), {"fields": terms}),
-            (_("Settlements"), {"fields": ((reserve, "reserve_months"), ("bank_account", "tax_number"), "address")}),
+            (
+                _("Settlements"),
+                {
+                    "fields": (
+                        (reserve, "reserve_months"),
+                        ("bank_account", "tax_number"),
+                        "address",
+                        ("statement_email", "statement_language"),
+                    )
+                },
+            ),
         )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
@@ -67,6 +68,11 @@ class Operator(models.Model):
     address = models.TextField(_("address"), max_length=400, blank=True)
     tax_number = models.CharField(_("tax number"), max_length=40, blank=True)
     bank_account = models.CharField(_("bank account"), max_length=60, blank=True)
+    # Where they go once they are approved; empty: nowhere.
+    statement_email = models.EmailField(_("e-mail for statements"), blank=True, db_default="")
+    statement_language = models.CharField(
+        _("language of statements"), max_length=5, choices=settings.LANGUAGES, default="en", db_default="en"
+    )
 
     class Meta:
         verbose_name = _("operator")

@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from core import outbox
 from core.actors import current_actor
 from core.errors import InvalidState, NotFound, invalid
 from core.money import Money
@@ -29,6 +30,8 @@ def approve(settlement_id: int, *, total: Money, due: Money, reason: str = "") -
         raise SettlementChanged(total=settlement.total.to_json(), due=settlement.due.to_json())
     settlement.approve(by=current_actor(), at=timezone.now(), reason=reason)
     postings.approved(settlement)
+    if settlement.operator.statement_email:
+        outbox.enqueue("settlement.approved", str(settlement.pk), {"settlement": settlement.pk})
     return settlement
 
 

@@ -18,10 +18,10 @@ def test_operations_change_terms_and_no_account(as_role, operator):
     staff = as_role("staff")
     form = form_of(staff.get(page(operator, "change")))
     assert not {"bank_account", "address", "tax_number", "reserve_bps", "reserve_months"} & set(form)
-    typed = form | {"commission_bps": "700", "bank_account": "XX99 THIEF", "reserve_bps": "0"}
+    typed = form | {"commission_bps": "700", "bank_account": "XX99 THIEF", "statement_email": "thief@example.com"}
     assert staff.post(page(operator, "change"), typed).status_code == 302
     changed = fresh(operator)
-    assert (changed.commission_bps, changed.bank_account) == (700, "")
+    assert (changed.commission_bps, changed.bank_account, changed.statement_email) == (700, "", "")
 
 
 def test_finance_changes_the_account_and_no_terms(as_role, operator):

@@ -15,7 +15,8 @@ def operator_form(**other) -> dict:
         "code": "NEW", "name": "New Lines", "currency": "kwd", "commission_bps": "750", "tax_bps": "0",
         "booking_fee": "0.120", "cancellation_policy": "48h:100%\n\n0 25", "commission_tax_bps": "500",
         "no_show_refund_percent": "20", "bears_disputes": "on", "reserve_bps": "500", "reserve_months": "6",
-        "address": "1 Pier\nKuwait", "tax_number": "T 1", "bank_account": "KW81", "country_taxes-TOTAL_FORMS": "1",
+        "address": "1 Pier\nKuwait", "tax_number": "T 1", "bank_account": "KW81",
+        "statement_email": "books@new.example", "statement_language": "ar", "country_taxes-TOTAL_FORMS": "1",
         "country_taxes-INITIAL_FORMS": "0", "country_taxes-0-country": "EG", "country_taxes-0-tax_bps": "1400", **other,
     }  # fmt: skip
 
@@ -27,6 +28,7 @@ def test_an_operator_is_added_with_fee_and_policy_as_people_write_them(root):
     assert (operator.currency, operator.booking_fee) == ("KWD", 120)
     assert (operator.commission_tax_bps, operator.no_show_refund_percent, operator.bears_disputes) == (500, 20, True)
     assert (operator.reserve_bps, operator.reserve_months, operator.bank_account) == (500, 6, "KW81")
+    assert (operator.statement_email, operator.statement_language) == ("books@new.example", "ar")
     assert list(operator.country_taxes.values_list("country", "tax_bps")) == [("EG", 1_400)]
     assert operator.cancellation_policy == [
         {"hours_before": 48, "refund_percent": 100}, {"hours_before": 0, "refund_percent": 25},

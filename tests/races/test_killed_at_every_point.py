@@ -29,6 +29,7 @@ OTHERS = {
     "bookings.actions.hold.": "seats before there is a payment",
     "bookings.actions.name_passengers.": "seats before there is a payment",
     "bookings.actions.extend.": "seats before there is a payment",
+    "bookings.actions.remind.": "seats before there is a payment",
     "bookings.actions.close_trip.": "the operator's trips",
     "bookings.actions.reopen_trip.": "the operator's trips",
     "finance.": "what operators are paid",
