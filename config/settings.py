@@ -117,7 +117,12 @@ DATABASES["default"]["OPTIONS"] = {
     **_READ_COMMITTED,
     "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", 20), "timeout": 10},
 }
-DATABASES["owner"]["OPTIONS"] = {**DATABASES["owner"].get("OPTIONS", {}), **_READ_COMMITTED}
+# A migration that waits for a lock makes everybody wait who comes after it: it gives up, and is started again.
+DATABASES["owner"]["OPTIONS"] = {
+    "options": "-c lock_timeout=10s",
+    **DATABASES["owner"].get("OPTIONS", {}),
+    **_READ_COMMITTED,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ------------------------------------------------------------------------------------------------- cache and worker
