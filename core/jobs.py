@@ -63,11 +63,6 @@ class Job:
         now = self.schedule.now()
         return (now + self.schedule.remaining_estimate(now) + timedelta(seconds=0.5)).replace(microsecond=0)
 
-    @property
-    def last_run(self) -> JobRun | None:
-        """Its last run, under way or ended."""
-        return JobRun.objects.filter(job=self.name).order_by("-started_at").first()
-
 
 _registry: dict[str, Job] = {}
 
@@ -100,6 +95,13 @@ def job(
 def registered() -> list[Job]:
     """All jobs, by name."""
     return [_registry[name] for name in sorted(_registry)]
+
+
+def last_runs(**conditions: Any) -> dict[str, JobRun]:
+    """The last run of each job that has one, of those that fit the conditions; under way or ended."""
+    # One look into the index for each job, in one query; a DISTINCT over all runs would grow with history.
+    latest = [JobRun.objects.filter(job=name, **conditions).order_by("-started_at")[:1] for name in sorted(_registry)]
+    return {run.job: run for run in latest[0].union(*latest[1:], all=True)}
 
 
 def find(name: str) -> Job | None:

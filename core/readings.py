@@ -9,7 +9,7 @@ from redis import Redis
 
 from core import jobs, valkey
 from core.metrics import count_and_age, gauge, gauges, reading
-from core.models import JobRun, OutboxMessage
+from core.models import OutboxMessage
 
 
 @reading
@@ -25,12 +25,9 @@ def outbox() -> Iterable[Metric]:
 @reading
 def last_runs() -> Iterable[Metric]:
     """When each job last ended, and whether it failed then."""
-    ended, failed = {}, {}
-    for job in jobs.registered():
-        run = JobRun.objects.filter(job=job.name, ended_at__isnull=False).order_by("-started_at").first()
-        if run and run.ended_at:
-            ended[job.name] = run.ended_at.timestamp()
-            failed[job.name] = float(bool(run.error))
+    runs = jobs.last_runs(ended_at__isnull=False)
+    ended = {name: run.ended_at.timestamp() for name, run in runs.items() if run.ended_at}
+    failed = {name: float(bool(run.error)) for name, run in runs.items()}
     yield gauges("berth_job_ended_seconds", "When a job last ended, in seconds since 1970", "job", ended)
     yield gauges("berth_job_failed", "Whether a job failed when it last ran", "job", failed)
 

@@ -78,9 +78,9 @@ class JobRunAdmin(ReadOnly, ModelAdmin):
 
 
 def _every_job() -> Table:
-    lines = []
+    lines, runs = [], jobs.last_runs()
     for job in jobs.registered():
-        run = job.last_run
+        run = runs.get(job.name)
         last = (utc(run.started_at), _outcome(run), _counts(run)) if run else (None, None, None)
         lines.append((job.name, *last, utc(job.next_at)))
     return Table(_("jobs"), (_("job"), _("last run"), _("outcome"), _("result"), _("next run")), lines)
