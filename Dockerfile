@@ -27,7 +27,7 @@ RUN filler=fills-a-place-while-the-image-is-built \
         DATABASE_URL=postgres://build.invalid/none REDIS_URL=redis://build.invalid/0 \
         python manage.py collectstatic --no-input \
     && python -m compileall -q .
-USER berth
+USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 # The Host header is one that ALLOWED_HOSTS has. The worker and beat do not listen: compose.yaml switches this off there.

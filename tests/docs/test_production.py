@@ -1,11 +1,16 @@
 """docs/setup-production.md, the Dockerfile and compose.yaml tell the same, and what they tell is so."""
 
 import json
+import platform
 import re
 import shlex
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from django.apps import apps
@@ -37,6 +42,63 @@ def test_the_image_and_compose_run_the_commands_of_the_document(compose):
         "worker": services["worker"]["command"],
         "beat": services["beat"]["command"],
     }
+
+
+def manifests() -> list[dict[str, Any]]:
+    files = sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
+    return [manifest for file in files for manifest in yaml.safe_load_all(file.read_text())]
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """The pod of each process that a manifest describes."""
+    found = {one["spec"]["template"]["metadata"]["labels"]["process"]: one["spec"]["template"]["spec"]
+             for one in manifests() if "template" in one["spec"]}  # fmt: skip
+    assert found.keys() == {"web", "worker", "beat", "migrate"}
+    return found
+
+
+def test_kubernetes_knows_every_field_of_the_manifests():
+    for manifest in manifests():
+        kubernetes_validate.validate(manifest, "1.33", strict=True)
+
+
+def test_kubernetes_runs_the_commands_of_the_document(compose):
+    arguments = {process: pod["containers"][0].get("args") for process, pod in pods().items()}
+    told = commands()
+    assert arguments["web"] is None, "the image's own"
+    assert (arguments["worker"], arguments["beat"]) == (told["worker"], told["beat"])
+    assert arguments["migrate"] == compose["services"]["migrate"]["command"]
+
+
+def test_on_kubernetes_nothing_has_more_rights_than_it_needs():
+    for process, pod in pods().items():
+        (container,) = pod["containers"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert f"USER {pod['securityContext']['runAsUser']}:{pod['securityContext']['runAsGroup']}" in read(
+            "Dockerfile"
+        )
+        locked = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+        assert container["securityContext"] == locked
+        secrets_of = [source["secretRef"]["name"] for source in container["envFrom"]]
+        assert secrets_of == (["berth", "berth-owner"] if process == "migrate" else ["berth"])
+
+
+def test_every_image_is_the_one_of_this_release():
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert {pod["containers"][0]["image"] for pod in pods().values()} == {f"berth:{version}"}
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="the linters are programs for one platform"
+)
+@pytest.mark.parametrize(
+    "command", [["hadolint", "Dockerfile"], ["shellcheck", "deploy/backup", "deploy/restore"]], ids=lambda told: told[0]
+)
+def test_the_linters_find_nothing(command):
+    program = Path(sys.executable).parent / command[0]
+    done = subprocess.run([program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_a_web_process_has_a_connection_for_each_thread():

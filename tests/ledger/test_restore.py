@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from tests.embedded.conftest import Held
 from tests.ledger.books import CLEARING, UNEARNED, entry_sql, last_month, plain_sums, wrong_checkpoints
 from tests.services import ROOT, database_url, environment
 
-DUMP, RESTORE, CHECK = shell_blocks(section("docs/setup-production.md", "Backup and restore"))
+BACKUP, RESTORE, CHECK = shell_blocks(section("docs/setup-production.md", "Backup and restore"))
 NEW = "berth_restored"
 SEQUENCES = "sequences"
 
@@ -90,28 +91,44 @@ def business(django_db_setup, django_db_blocker, sandbox_process) -> Iterator[No
         yield
 
 
-def shell(script: str, folder: Path, **env: str) -> None:
-    """Commands of the document, with PostgreSQL's programs."""
+def shell(script: str, folder: Path, **env: str) -> str:
+    """Commands of the document, with PostgreSQL's programs; its folders stand for those of a test."""
     path = f"{scratch.programs()}:{os.environ['PATH']}"
+    script = re.sub(r"\bdeploy/", f"{ROOT}/deploy/", script).replace("/var/backups/berth", str(folder))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     done = subprocess.run(
         ["sh", "-e", "-c", script], cwd=folder, env={**kept, **env, "PATH": path}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def as_owner_of_old() -> dict[str, str]:
+    """libpq's variables for the test database's owner."""
+    url = urlsplit(database_url("owner"))
+    return {
+        "PGHOST": url.hostname,
+        "PGPORT": str(url.port),
+        "PGDATABASE": url.path[1:],
+        "PGUSER": url.username,
+        "PGPASSWORD": url.password,
+    }
 
 
 @pytest.fixture(scope="module")
 def backup(business, tmp_path_factory) -> Path:
-    """The folder of the test database's dump."""
+    """The test database's backup."""
     folder = tmp_path_factory.mktemp("backup")
-    shell(DUMP, folder, DATABASE_OWNER_URL=database_url("owner"))
-    return folder
+    file = Path(shell(BACKUP, folder, **as_owner_of_old()).strip())
+    assert list(folder.iterdir()) == [file]
+    assert file.stat().st_mode & 0o077 == 0, "others can read it"
+    return file
 
 
 @pytest.fixture(scope="module")
 def restored(backup, server) -> Server:
     """The business, restored on the other server."""
-    shell(RESTORE, backup, **server.superuser, RESTORED_OWNER_URL=server.owner_url())
+    shell(re.sub(r"/berth-\d{8}T\d{6}Z\.dump", f"/{backup.name}", RESTORE), backup.parent, **server.superuser)
     return server
 
 
@@ -242,13 +259,34 @@ def test_data_alone_are_refused_and_forced_they_weaken_the_guards(backup, server
     name = "data_alone"
     with as_superuser(server) as superuser:
         superuser.execute(f"CREATE DATABASE {name} OWNER berth_owner")
-    shell(f"pg_restore --schema-only --no-owner --dbname='{server.owner_url(name)}' berth.dump", backup)
+    folder, dump = backup.parent, backup.name
+    shell(f"pg_restore --schema-only --no-owner --dbname='{server.owner_url(name)}' {dump}", folder)
     data_alone = "pg_restore --data-only --single-transaction"
     with pytest.raises(AssertionError, match="cannot begin as"):
-        shell(f"{data_alone} --dbname='{server.owner_url(name)}' berth.dump", backup)
+        shell(f"{data_alone} --dbname='{server.owner_url(name)}' {dump}", folder)
     with scratch.served_by(server.addresses(name)):
         assert not JournalEntry.objects.exists()
         assert weakened() == []
-        shell(f"{data_alone} --disable-triggers --dbname={name} berth.dump", backup, **server.superuser)
+        shell(f"{data_alone} --disable-triggers --dbname={name} {dump}", folder, **server.superuser)
         assert JournalEntry.objects.exists()
         assert "guard_entry_period" in weakened()
+
+
+def test_an_older_backup_goes_when_a_new_one_is_whole_and_not_before(backup, tmp_path):
+    old, young = (tmp_path / f"berth-2026{day}T020000Z.dump" for day in ("0101", "1101"))
+    for file, days in ((old, 31), (young, 29)):
+        file.touch()
+        os.utime(file, times=(time.time() - days * 86_400,) * 2)
+    with pytest.raises(AssertionError):
+        shell(BACKUP, tmp_path, **as_owner_of_old() | {"PGPASSWORD": "wrong"})
+    assert set(tmp_path.iterdir()) == {old, young}, "and no half of a new one"
+    new = Path(shell(BACKUP, tmp_path, **as_owner_of_old()).strip())
+    assert set(tmp_path.iterdir()) == {new, young}
+
+
+def test_a_database_that_exists_is_never_restored_over(backup, restored):
+    with scratch.served_by(restored.addresses()):
+        before = all_rows()
+        with pytest.raises(AssertionError, match="already exists"):
+            shell(f"deploy/restore {backup} {NEW}", backup.parent, **restored.superuser)
+        assert all_rows() == before
