@@ -285,6 +285,7 @@ ACCOUNT_RATE_LIMITS: Any = (
 )
 
 # ---------------------------------------------------------------------------------------------------------- selling
+RETENTION = timedelta(days=env.int("RETENTION_DAYS", 0))  # after the arrival; 0: for good
 HOLD = timedelta(minutes=env.float("HOLD_MINUTES", 15))
 HOLD_MAX = timedelta(minutes=env.float("HOLD_MAX_MINUTES", 30))
 MAX_HELD_SEATS = env.int("MAX_HELD_SEATS", 10)

@@ -33,6 +33,7 @@ urlpatterns += i18n_patterns(
     path("", include("bookings.pages.urls")),
     path("account/", include("allauth.account.urls")),
     path("account/second-factor/", include("allauth.mfa.urls")),
+    path("account/privacy/", include("accounts.pages.urls")),
     path(f"{settings.ADMIN_PATH}finance/", include("finance.admin.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
 )

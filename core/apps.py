@@ -20,7 +20,7 @@ class CoreConfig(AppConfig):
         from core import checks, jobs  # noqa: F401 - importing registers the checks
         from core.management.job_command import JobCommand
 
-        autodiscover_modules("jobs", "emails", "readings")
+        autodiscover_modules("jobs", "emails", "readings", "privacy")
         jobs.schedule_all(current_app)
         # Django's table of commands takes ready-made commands as well as the names of apps.
         get_commands().update({job.name: JobCommand(job) for job in jobs.registered()})  # type: ignore[misc]

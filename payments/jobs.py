@@ -8,6 +8,7 @@ from core.clock import BerthNow
 from core.jobs import Option, Result, job
 from payments.actions.clear_trips import clear_cancelled_trips
 from payments.actions.expire import expire_ended_holds
+from payments.actions.forget import forget_travellers_of_old
 from payments.actions.match_payouts import match_all
 from payments.actions.receive import process
 from payments.actions.reconcile import Options, Progress, in_log, reconcile
@@ -26,6 +27,12 @@ def expire_holds() -> Result:
 def process_refunds() -> Result:
     """Send refunds that are owed, look at those under way, and pay the travellers of cancelled trips back."""
     return clear_cancelled_trips() | process_due_refunds()
+
+
+@job(schedule=crontab(minute=20, hour=4))
+def forget_travellers() -> Result:
+    """Forget who travelled on trips that arrived RETENTION_DAYS ago, and who paid; the books keep the rest."""
+    return forget_travellers_of_old()
 
 
 @job(schedule=crontab(), queue="webhooks")

@@ -34,6 +34,15 @@ class CredentialsSerializer(serializers.Serializer[Any]):
     )
 
 
+class LeavingSerializer(serializers.Serializer[Any]):
+    """Whoever closes an account shows once more that it is theirs."""
+
+    password = serializers.CharField(trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=20, allow_blank=True, default="", help_text="Of the second factor, if the account has one."
+    )
+
+
 class RefreshSerializer(serializers.Serializer[Any]):
     """A refresh token."""
 

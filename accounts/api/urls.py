@@ -10,4 +10,6 @@ urlpatterns = [
     path("auth/devices", devices.DevicesView.as_view(), name="auth-devices"),
     path("auth/devices/<str:device_id>", devices.DeviceView.as_view(), name="auth-device"),
     path("me", me.MeView.as_view(), name="me"),
+    path("me/close", me.CloseView.as_view(), name="me-close"),
+    path("me/export", me.ExportView.as_view(), name="me-export"),
 ]

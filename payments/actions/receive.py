@@ -1,5 +1,6 @@
 """Take in a gateway's messages: verify, store, process; processed again later if that fails."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from payments.actions.apply import apply
 from payments.actions.payouts import note_payout
 from payments.gateways import gateway
 from payments.gateways.base import IncomingEvent, PayoutTold, Report
+from payments.gateways.calls import redacted
 from payments.locks import EventTaken, lock_event
 from payments.models import GatewayEvent
 from payments.queries import payment_of
@@ -107,9 +109,10 @@ def process(event: GatewayEvent) -> bool:
 
 @in_one_transaction
 def _leave(event: GatewayEvent) -> None:
-    """Nothing that we act on: it is kept, and done with."""
+    """Nothing that we act on: it is kept, without the persons in it, and done with."""
     lock_event(event)
-    GatewayEvent.objects.filter(pk=event.pk).update(processed_at=BerthNow())
+    body = json.dumps(redacted(json.loads(event.body)))
+    GatewayEvent.objects.filter(pk=event.pk).update(body=body, processed_at=BerthNow())
 
 
 def _count(event: GatewayEvent, outcome: str) -> None:

@@ -24,6 +24,7 @@ NAMES = [
     "drain_outbox",
     "earn_departed",
     "expire_holds",
+    "forget_travellers",
     "match_payouts",
     "process_refunds",
     "reconcile_payments",

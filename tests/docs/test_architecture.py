@@ -46,6 +46,7 @@ def test_jobs_are_those_of_the_registry():
         "at a quarter to each hour": crontab(minute=45),
         "at 2:00": crontab(minute=0, hour="2,8,14,20"),
         "at 3:30": crontab(minute=30, hour=3),
+        "at 4:20": crontab(minute=20, hour=4),
         "on the 1st at 3:00": crontab(minute=0, hour=3, day_of_month=1),
     }
     assert set(told) == {job.name for job in jobs.registered()}
