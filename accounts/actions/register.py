@@ -1,5 +1,7 @@
+from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 
+from accounts import emails
 from accounts.actions.issue import Pair, issue, new_device
 from accounts.client import Client
 from accounts.errors import AddressTaken
@@ -21,4 +23,6 @@ def register(*, email: str, password: str, full_name: str, language: str, client
             user = User.objects.create_user(email, password, full_name=full_name, language=language)
     except IntegrityError as error:
         raise AddressTaken from error
+    EmailAddress.objects.create(user=user, email=user.email, primary=True)
+    emails.ask_for("email_confirmation_signup", user.email, user)
     return user, issue(new_device(user, client=client))

@@ -1,16 +1,20 @@
 """What owners of accounts are told by e-mail: a new device, and a copied refresh token."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import mail
+from django.utils.translation import override
 from rest_framework.test import APIClient
 
+from accounts.emails import CHANGES, tell_of_change
 from accounts.models import Device, User
 from core import outbox
 from core.models import OutboxMessage
-from tests.accounts.conftest import EMAIL, assert_problem, bearing, refresh, sign_in
+from tests.accounts.conftest import EMAIL, PASSWORD, assert_problem, bearing, refresh, sign_in
 from tests.clock import turned_to
 
 THIEF = "203.0.113.66"
@@ -66,10 +70,48 @@ def test_the_same_program_elsewhere_is_news(api, user) -> None:
     assert THIEF in message.body
 
 
-def test_whoever_registers_knows_of_their_device(api, db) -> None:
+def test_whoever_registers_knows_of_their_device_and_is_asked_whether_the_address_is_theirs(api, client, db) -> None:
     new = {"email": EMAIL, "password": "seven-green-camels", "full_name": "Amina Said"}
     assert api.post("/api/v1/auth/register", new, format="json").status_code == 201
-    assert sent() == []
+    (message,) = sent()
+    assert message.subject == "Confirm your address"
+    assert message.alternatives[0][1] == "text/html"
+    link = re.search(r"https?://[^/]+(/en/account/confirm-email/\S+)", message.body)[1]
+    client.post(link)
+    assert EmailAddress.objects.get(user__email=EMAIL).verified
+
+
+def test_a_new_account_on_the_pages_is_asked_as_well_and_can_buy_at_once(client, db) -> None:
+    client.post("/ar/account/signup/", {"email": EMAIL, "password1": "seven-green-camels", "full_name": "Amina Said"})
+    assert client.get("/ar/bookings/").status_code == 200
+    (message,) = sent()
+    assert "/ar/account/confirm-email/" in message.body
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_changes_in_an_account_is_told_with_the_way_to_take_it_back(user, what) -> None:
+    tell_of_change(f"account/email/{what}", EMAIL, user, THIEF)
+    (message,) = sent()
+    with override("en"):
+        assert message.subject == str(CHANGES[what])
+    for text in (message.body, message.alternatives[0][0]):
+        assert "6 May 2031, 07:08 (UTC)" in text
+        assert THIEF in text
+        assert "/en/account/password/reset/" in text
+
+
+def test_a_password_changed_on_the_pages_is_told(client, user) -> None:
+    client.force_login(user)
+    new = "nine-patient-falcons"
+    client.post("/en/account/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert [message.subject for message in sent()] == ["Your password was changed"]
+
+
+def test_no_link_that_opens_an_account_is_kept(client, user) -> None:
+    client.post("/en/account/password/reset/", {"email": EMAIL})
+    (message,) = OutboxMessage.objects.all()
+    assert message.payload == {"user": user.pk, "email": EMAIL, "language": "en"}
+    assert "/password/reset/key/" in sent()[0].body
 
 
 def test_the_language_is_the_accounts_and_names_are_escaped(api, user) -> None:

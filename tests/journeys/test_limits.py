@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Device, User
 from bookings.models import Booking
 from config.environment import rate_limits
+from core import outbox
 from payments.models import Payment
 from tests.accounts.conftest import EMAIL, PASSWORD
 from tests.api.conftest import Api
@@ -215,6 +216,7 @@ def test_the_owner_of_a_locked_account_opens_it_with_a_new_password(client, owne
     api_sign_in("wrong")
     assert_limited(api_sign_in(), "account_locked")
     client.post("/en/account/password/reset/", {"email": EMAIL})
+    outbox.drain()
     link = next(word for word in mail.outbox[-1].body.split() if "/password/reset/key/" in word)
     form = client.get(link, follow=True)
     new = "nine-patient-falcons"
