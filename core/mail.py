@@ -43,7 +43,8 @@ def send(
             subject,
             render_to_string(f"emails/{template}.txt", values),
             to=[to],
-            headers={"Message-ID": message_id(message)},
+            # Auto-Submitted (RFC 3834): no program answers it, so that nothing goes back and forth.
+            headers={"Message-ID": message_id(message), "Auto-Submitted": "auto-generated"},
         )
         mail.attach_alternative(render_to_string(f"emails/{template}.html", values), "text/html")
         for one in attachments:

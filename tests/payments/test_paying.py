@@ -117,6 +117,7 @@ def test_the_confirmation_goes_out_once_as_text_and_html(sandbox, booking, payme
     assert booking.reference in message.body
     assert "1A" in message.body
     assert message.alternatives[0][1] == "text/html"
+    assert message.extra_headers["Auto-Submitted"] == "auto-generated"  # no out-of-office reply comes back
 
 
 def test_a_declined_card_and_then_a_good_one_is_one_booking_with_one_charge(sandbox, booking, payment):
