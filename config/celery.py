@@ -5,8 +5,6 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_process_init, worker_ready
-from django.conf import settings
-from prometheus_client import start_http_server
 
 from config import tracing
 
@@ -27,7 +25,6 @@ def trace(**_given: Any) -> None:
 @worker_ready.connect
 def tell_metrics(**_given: Any) -> None:
     """A worker has no web server: what it counts is told on a port of its own, if it has one."""
-    if settings.METRICS_PORT:
-        from core.metrics import of_processes  # noqa: PLC0415 - not before Django is set up
+    from config.metrics import tell_on_own_port  # noqa: PLC0415 - not before Django is set up
 
-        start_http_server(settings.METRICS_PORT, registry=of_processes())
+    tell_on_own_port()

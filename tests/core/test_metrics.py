@@ -157,16 +157,24 @@ import django; django.setup()
 from bookings.actions.hold import HOLDS
 HOLDS.labels("held").inc()
 """
-TELL_ON_A_PORT = """
+TELL = """
 import os, urllib.request
-from celery.signals import worker_ready
-import django; django.setup()
-worker_ready.send(sender=None)
 print(urllib.request.urlopen(f"http://127.0.0.1:{os.environ['METRICS_PORT']}/metrics", timeout=10).read().decode())
 """
 
 
-def test_processes_that_share_a_folder_are_told_of_as_one_and_a_worker_tells_on_its_own_port(tmp_path):
+WORKER = "from celery.signals import worker_ready; import django; django.setup(); worker_ready.send(sender=None)"
+WEB = "import config.wsgi, config.metrics; config.metrics.tell_on_own_port()"  # and a sister process
+
+
+def test_where_there_is_a_port_for_what_is_counted_the_page_tells_how_things_stand_alone(settings):
+    settings.METRICS_PORT = 9100
+    assert told().keys() >= {"berth_outbox_waiting"}
+    assert not any(name.startswith("berth_request_seconds") for name in told())
+
+
+@pytest.mark.parametrize("teller", [WORKER, WEB])
+def test_processes_that_share_a_folder_are_told_of_as_one_on_a_port_of_their_own(tmp_path, teller):
     def run(program: str) -> str:
         folder, port = str(tmp_path / "metrics"), str(free_ports([0])[0])
         env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": folder, "METRICS_PORT": port}
@@ -177,4 +185,4 @@ def test_processes_that_share_a_folder_are_told_of_as_one_and_a_worker_tells_on_
 
     run(COUNT_ONE)
     run(COUNT_ONE)
-    assert 'berth_holds_total{outcome="held"} 2.0' in run(TELL_ON_A_PORT)
+    assert 'berth_holds_total{outcome="held"} 2.0' in run(teller + TELL)
