@@ -18,6 +18,9 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 _WORDS: dict[str, Promise] = {
     "trip_closed": gettext_lazy("This trip is not on sale any more."),
+    "still_needed": gettext_lazy(
+        "There are bookings that are held, or whose journey is still to come. Travel or cancel them first."
+    ),
     "hold_expired": gettext_lazy("The time to pay is over, and the seats are on sale again."),
     "hold_limit_reached": gettext_lazy("The time cannot be extended any further."),
     "too_many_seats": gettext_lazy("These are more seats than one person may hold at once."),
