@@ -20,6 +20,7 @@ from payments.actions.cancel import Wish, cancel
 from payments.models import GatewayEvent, Payment
 from tests.api.conftest import Api
 from tests.clock import turned_to
+from tests.database import every_row
 from tests.payments.scene import books, buy, send_refunds, tell_all
 from tests.world import CONTACT, hold_seats, make_trip, make_user
 
@@ -59,9 +60,7 @@ def signed_in(user: User) -> Api:
 
 def everything_about(name: str) -> list[str]:
     """Rows of any table in which the word stands."""
-    from tests.ledger.test_restore import all_rows
-
-    return [f"{table}: {row}" for table, rows in all_rows().items() for row in rows if name in row]
+    return [f"{table}: {row}" for table, rows in every_row().items() for row in rows if name in row]
 
 
 # ------------------------------------------------------------------------------------------------------------- the data

@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.core.management import call_command
-from psycopg import errors, sql
+from psycopg import errors
 
 from ledger import queries
 from ledger.actions.checkpoint import checkpoint
 from ledger.models import Checkpoint, JournalEntry
 from tests import scratch
 from tests.business import in_business, post_by_hand
-from tests.database import as_owner, as_runtime
+from tests.database import as_owner, as_runtime, every_row
 from tests.docs.documents import section, shell_blocks
 from tests.embedded.conftest import Held
 from tests.ledger.books import CLEARING, UNEARNED, entry_sql, last_month, plain_sums, wrong_checkpoints
@@ -144,13 +144,8 @@ def as_superuser(server: Server, name: str = "postgres") -> Iterator[psycopg.Con
 def all_rows() -> dict[str, list[str]]:
     """Every row of every table, and where every sequence stands, as the owner sees them."""
     with as_owner() as owner:
-        owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        found = {}
-        for (table,) in owner.fetchall():
-            owner.execute(sql.SQL("SELECT one::text FROM {} one ORDER BY 1").format(sql.Identifier(table)))
-            found[table] = [row for (row,) in owner.fetchall()]
         owner.execute("SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1")
-        return {**found, SEQUENCES: [line for (line,) in owner.fetchall()]}
+        return {**every_row(), SEQUENCES: [line for (line,) in owner.fetchall()]}
 
 
 def definitions() -> str:
