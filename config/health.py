@@ -9,6 +9,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
 from core import valkey
@@ -19,11 +20,13 @@ from core.readings import queue_lengths
 _JOB_SILENCE = timedelta(seconds=150)
 
 
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """What the process needs, each `ok` or `down`, and how many tasks wait by queue; 503 only without the database."""
     waiting = _waiting()

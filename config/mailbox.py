@@ -8,10 +8,12 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 _SHOWN = 50
 
 
+@require_safe
 @csp_update({"style-src": ["'unsafe-inline'"]})  # in e-mails styles stand in elements; a frame has its page's policy
 def list_mails(request: HttpRequest) -> HttpResponse:
     """The newest e-mails, text and HTML."""

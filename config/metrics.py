@@ -5,11 +5,13 @@ from contextlib import suppress
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest, start_http_server
 
 from core import metrics
 
 
+@require_safe
 def tell(request: HttpRequest) -> HttpResponse:
     """How things stand; and what was counted here, unless that is told on a port of its own."""
     if not _may_ask(request):

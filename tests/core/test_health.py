@@ -22,6 +22,13 @@ def test_alive():
     assert Client().get("/health/live").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics", "/mails/"])
+def test_what_tells_how_things_stand_is_only_read(path):
+    answers = [Client().generic(method, path) for method in ("POST", "PUT", "PATCH", "DELETE")]
+    assert {answer.status_code for answer in answers} == {405}
+    assert {answer["Allow"] for answer in answers} == {"GET, HEAD"}
+
+
 def test_a_worker_shows_by_its_jobs():
     ok = {"database": "ok", "cache": "ok", "broker": "ok"}
     assert ready() == (200, {**ok, "worker": "down", "waiting": NOTHING_WAITS})
