@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from graphlib import TopologicalSorter
+from typing import Any
 
 import psycopg
 from django.apps import apps
@@ -111,9 +112,19 @@ def age_hold(booking, minutes: float = 16) -> None:
 def every_row() -> dict[str, list[str]]:
     """Every row of every table, those of libraries included, as text."""
     with as_owner() as owner:
-        owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        found = {}
-        for (table,) in owner.fetchall():
-            owner.execute(sql.SQL("SELECT one::text FROM {} one ORDER BY 1").format(sql.Identifier(table)))
-            found[table] = [row for (row,) in owner.fetchall()]
-        return found
+        return rows_seen_by(owner)
+
+
+def rows_seen_by(cursor: Any) -> dict[str, list[str]]:
+    """The same as one connection sees them: in a test that is rolled back nobody else does."""
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    tables = [table for (table,) in cursor.fetchall()]
+    found: dict[str, list[str]] = {table: [] for table in tables}
+    each = "SELECT {}, one::text FROM {} one"
+    cursor.execute(
+        sql.SQL(" UNION ALL ").join(sql.SQL(each).format(sql.Literal(table), sql.Identifier(table)) for table in tables)
+        + sql.SQL(" ORDER BY 1, 2")
+    )
+    for table, row in cursor.fetchall():
+        found[table].append(row)
+    return found

@@ -1,0 +1,1 @@
+"""The tables, as `tests.rights.matrix` reads them."""
