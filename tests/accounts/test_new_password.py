@@ -50,6 +50,15 @@ def test_by_staff(api, client, user, pair, bystander) -> None:
     assert_only_the_bystander_is_signed_in(api, pair, bystander)
 
 
+def test_staff_choose_their_own_on_the_page_of_their_account(api, client, user, pair) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    client.force_login(user)
+    typed = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+    for answer in (client.get("/en/admin/password_change/"), client.post("/en/admin/password_change/", typed)):
+        assert (answer.status_code, answer.url) == (302, "/en/account/password/change/")
+    assert User.objects.get(pk=user.pk).check_password(PASSWORD)
+
+
 def test_a_refused_change_signs_nobody_out(api, client, user, pair) -> None:
     client.force_login(user)
     client.post("/en/account/password/change/", {"oldpassword": "wrong", "password1": NEW, "password2": NEW})
