@@ -61,8 +61,10 @@ def read(table: str) -> list[Row]:
     return rows
 
 
-def other_methods(rows: Iterable[Row], answer: Callable[[list[str]], str]) -> list[Row]:
-    """Rows for the methods that these addresses do not know.
+def other_methods(
+    rows: Iterable[Row], answer: Callable[[list[str]], str], people: Iterable[str] = tuple(PEOPLE)
+) -> list[Row]:
+    """Rows for the methods that these addresses do not know, for these people.
 
     `answer` makes of all that a person is answered by the methods that there are what the others answer.
     """
@@ -70,7 +72,7 @@ def other_methods(rows: Iterable[Row], answer: Callable[[list[str]], str]) -> li
     for row in rows:
         known.setdefault(row.address, []).append(row)
     return [
-        Row(method, address, {name: answer([row.expected[name] for row in there]) for name in PEOPLE})
+        Row(method, address, {name: answer([row.expected[name] for row in there]) for name in people})
         for address, there in known.items()
         for method in METHODS
         if method not in {row.method for row in there}
@@ -127,7 +129,7 @@ class Trial:
 
     def _answer(self, row: Row, wish: Wish, person: Person) -> str:
         self.tried += 1
-        values = self.world.values | wish.values
+        values = self.world.values_for(row.address) | wish.values
         response = person.ask(row.method, filled_in(row.address, values) + wish.query, wish.body, wish.headers)
         shown = "" if response.streaming else response.content.decode(errors="replace")
         told = [secret for secret in self.world.secrets if secret in shown]
@@ -149,3 +151,11 @@ class _Undone:
 def _everything() -> dict[str, list[str]]:
     with connection.cursor() as cursor:
         return {table: rows for table, rows in rows_seen_by(cursor).items() if table not in ASIDE}
+
+
+def everybody_gets_what_is_theirs(world: World, wishes: Wishes, rows: list[Row], record_property: Any) -> None:
+    """Try all of these rows, and note down how many requests that were."""
+    assert wishes.keys() <= {row.name for row in rows} | {row.address for row in rows}, "asked for nowhere"
+    trial = Trial(world, wishes)
+    assert trial.differences(rows) == []
+    record_property("requests of somebody to some address, answered as the matrix of rights says", trial.tried)

@@ -20,7 +20,11 @@ NAME, DOCUMENT, PHONE = "Layla Haddad", "P1234567", "+966500000000"
 
 @dataclass
 class World:
-    """The people, and what there is. `values` is what stands in the brackets of addresses unless a wish says else."""
+    """The people, and what there is.
+
+    `values` is what stands in the brackets of addresses unless a wish says otherwise; `things` is what staff have to do
+    with, by names of its own and by model.
+    """
 
     people: dict[str, Person]
     trip: Trip
@@ -29,8 +33,15 @@ class World:
     paid: Payment
     unheard: Payment
     values: dict[str, Any] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
 
     secrets = (NAME, DOCUMENT, PHONE, "layla@example.com")  # whoever reads one of these sees a booking
+
+    def values_for(self, address: str) -> dict[str, Any]:
+        """What stands in the brackets of an address; below a model's own page, one of that model."""
+        _nothing, _admin, app, model, *_rest = f"{address}////".split("/")
+        thing = self.things.get(f"{app}.{model}")
+        return self.values | ({"object_id": thing.pk} if thing else {})
 
 
 def make_world(sandbox: Sandbox) -> World:
@@ -43,8 +54,8 @@ def make_world(sandbox: Sandbox) -> World:
     started = start_payment(hold_seats(trip, "3A", owner_id=owner.pk).pk).payment
     unheard = start_payment(hold_seats(trip, "4A", owner_id=owner.pk).pk).payment
     sandbox.pay(unheard.session_id)
-    Passenger.objects.update(full_name=NAME, document=DOCUMENT)
-    Booking.objects.update(contact_phone=PHONE)
+    Passenger.objects.filter(booking__owner=owner).update(full_name=NAME, document=DOCUMENT)
+    Booking.objects.filter(owner=owner).update(contact_phone=PHONE)
     for booking in (paid_booking, held, started.booking, unheard.booking):
         _open_link(people["guest"], booking)
     values = {
@@ -59,5 +70,6 @@ def make_world(sandbox: Sandbox) -> World:
 
 def _open_link(guest: Person, booking: Booking) -> None:
     link = urlsplit(booking_link(booking))
-    guest.client.get(f"{link.path}?{link.query}")
-    guest.session = guest.client.cookies[settings.SESSION_COOKIE_NAME].value
+    answer = guest.ask("GET", f"{link.path}?{link.query}")
+    if not guest.session:
+        guest.session = answer.cookies[settings.SESSION_COOKIE_NAME].value
