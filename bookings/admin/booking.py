@@ -18,6 +18,7 @@ from bookings.models import Booking, BookingStatus, PassengerStatus, TripStop
 from core.admin.display import link, local, money_column, percent_column, status_column, time_column
 from core.admin.read_only import ReadOnly
 from core.admin.sections import Section, WithSections
+from core.admin.subject import subject
 from core.money import Money
 
 STATUS = status_column(
@@ -133,7 +134,7 @@ class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
     @action(description=_("Cancel seats"), icon="event_busy", permissions=["pay_back"])
     def cancel_seats(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """On to the page where that is done; money is the business of payments."""
-        return redirect("admin:payments_cancel_seats", object_id)
+        return redirect("admin:payments_cancel_seats", subject(Booking, object_id).pk)
 
     def has_pay_back_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """For the action above."""
@@ -142,17 +143,17 @@ class BookingAdmin(WithSections, ReadOnly, ModelAdmin):
     @action(description=_("Pay back after departure"), icon="undo", permissions=["pay_back"])
     def pay_back_after_departure(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same."""
-        return redirect("admin:payments_pay_back_after_departure", object_id)
+        return redirect("admin:payments_pay_back_after_departure", subject(Booking, object_id).pk)
 
     @action(description=_("Did not travel"), icon="person_off", permissions=["pay_back"])
     def mark_no_shows(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same: something may go back."""
-        return redirect("admin:payments_mark_no_shows", object_id)
+        return redirect("admin:payments_mark_no_shows", subject(Booking, object_id).pk)
 
     @action(description=_("Did travel"), icon="how_to_reg", permissions=["pay_back"])
     def mark_travelled(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same."""
-        return redirect("admin:payments_mark_travelled", object_id)
+        return redirect("admin:payments_mark_travelled", subject(Booking, object_id).pk)
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Only what can be done now."""

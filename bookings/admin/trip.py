@@ -34,6 +34,7 @@ from core.admin.decision import ReasonField
 from core.admin.display import Text, badge, local, money_column, status_column
 from core.admin.history import history
 from core.admin.sections import Section, WithSections
+from core.admin.subject import subject
 from core.errors import InvalidState
 
 STATUS = status_column(
@@ -192,7 +193,7 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
     )  # fmt: skip
     def close_sales(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """End the sale of this trip."""
-        trip = Trip.objects.get(pk=object_id)
+        trip = subject(Trip, object_id)
         self._do(request, trip, close_trip, _("sales are closed"), form.cleaned_data["reason"])
         return _reload(trip)
 
@@ -202,14 +203,14 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
     )  # fmt: skip
     def reopen_sales(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Sell this trip again."""
-        trip = Trip.objects.get(pk=object_id)
+        trip = subject(Trip, object_id)
         self._do(request, trip, reopen_trip, _("it is on sale again"), form.cleaned_data["reason"])
         return _reload(trip)
 
     @action(description=_("Cancel the trip"), icon="cancel", permissions=["sell"])
     def cancel_trip(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """On to the page where that is done; money is the business of payments."""
-        return redirect("admin:payments_cancel_trip", object_id)
+        return redirect("admin:payments_cancel_trip", subject(Trip, object_id).pk)
 
     def has_sell_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """For the actions above."""

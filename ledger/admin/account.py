@@ -5,13 +5,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from core.admin.read_only import ReadOnly
+from core.admin.subject import subject
 from core.money import Money
 from ledger.admin.by_hand import Adjust
 from ledger.chart import is_kept_by_hand
@@ -37,7 +38,7 @@ class AccountAdmin(ReadOnly, ModelAdmin):
     @action(description=_("Statement"), icon="receipt_long", permissions=["statement"])
     def statement(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Every posting to it, as the upper layer that has the reports shows them."""
-        account = get_object_or_404(Account, pk=object_id)
+        account = subject(Account, object_id)
         asked = urlencode({"account": account.code, "currency": account.currency})
         return redirect(f"{reverse('report', args=['account_statement'])}?{asked}")
 

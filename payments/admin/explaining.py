@@ -14,6 +14,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from core.admin.dialog import go_to
+from core.admin.subject import subject
 from core.errors import Problem
 
 
@@ -34,9 +35,9 @@ class Explaining(ModelAdmin):
         self, request: HttpRequest, form: NoteForm, object_id: str, explain: Callable[..., Any]
     ) -> HttpResponse:
         """Have a use case keep what was typed, and tell how that went."""
-        note = form.cleaned_data["note"]
+        note, about = form.cleaned_data["note"], subject(self.model, object_id)
         try:
-            explained = explain(int(object_id), note=note)
+            explained = explain(about.pk, note=note)
         except Problem as error:
             self.message_user(request, error.detail, messages.ERROR)
         else:

@@ -13,6 +13,7 @@ from unfold.forms import BaseDialogForm
 from core.admin.display import Text, badge, link, prose, time_column, utc
 from core.admin.filters import among
 from core.admin.read_only import ReadOnly
+from core.admin.subject import subject
 from core.errors import Problem
 from payments.actions.explain import explain_finding
 from payments.actions.reconcile import repair
@@ -128,7 +129,7 @@ class FindingAdmin(ReadOnly, Explaining):
     )  # fmt: skip
     def repair(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         """Whatever differs by now, not only what was found then."""
-        self._repair(request, Finding.objects.get(pk=object_id))
+        self._repair(request, subject(Finding, object_id))
         return self.reload(object_id)
 
     @action(

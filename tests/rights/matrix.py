@@ -96,7 +96,7 @@ class Trial:
     def __init__(self, world: World, wishes: Wishes) -> None:
         self.world = world
         self.wishes = wishes
-        self.before = _everything()
+        self.before = everything()
         self.tried = 0
 
     def differences(self, rows: Iterable[Row]) -> list[str]:
@@ -118,14 +118,14 @@ class Trial:
 
     def _together(self, row: Row, wish: Wish, names: list[str]) -> dict[str, str] | None:
         """The answers, one after the other; None if anything was written."""
-        with _Undone():
+        with Undone():
             found = {name: self._answer(row, wish, self.world.people[name]) for name in names}
-            return found if _everything() == self.before and not mail.outbox else None
+            return found if everything() == self.before and not mail.outbox else None
 
     def _alone(self, row: Row, wish: Wish, name: str) -> str:
-        with _Undone():
+        with Undone():
             answer = self._answer(row, wish, self.world.people[name])
-            return answer if _everything() == self.before and not mail.outbox else f"{answer}+"
+            return answer if everything() == self.before and not mail.outbox else f"{answer}+"
 
     def _answer(self, row: Row, wish: Wish, person: Person) -> str:
         self.tried += 1
@@ -138,7 +138,9 @@ class Trial:
         return f"{response.status_code}{'!' if told else ''}"
 
 
-class _Undone:
+class Undone:
+    """A block whose writing is taken back at its end."""
+
     def __enter__(self) -> None:
         mail.outbox.clear()
         self._savepoint = transaction.savepoint()
@@ -148,7 +150,8 @@ class _Undone:
         cache.clear()
 
 
-def _everything() -> dict[str, list[str]]:
+def everything() -> dict[str, list[str]]:
+    """What must stay as it is."""
     with connection.cursor() as cursor:
         return {table: rows for table, rows in rows_seen_by(cursor).items() if table not in ASIDE}
 
