@@ -111,10 +111,13 @@ class Trial:
         found = self._together(row, wish, readers)
         if found is None:  # somebody wrote: who?
             found = {name: self._alone(row, wish, name) for name in readers}
+            assert any(answer.endswith("+") for answer in found.values()), f"{row.name}: only together they write"
         found |= {name: self._alone(row, wish, name) for name in writers}
-        if all(found[name] in answer.split("/") for name, answer in row.expected.items()):
-            return []
-        return [f"{row.name} " + " ".join(found[name] for name in row.expected)]
+        return [
+            f"{row.name}: {name} should get {answer}, and got {found[name]}"
+            for name, answer in row.expected.items()
+            if found[name] not in answer.split("/")
+        ]
 
     def _together(self, row: Row, wish: Wish, names: list[str]) -> dict[str, str] | None:
         """The answers, one after the other; None if anything was written."""
@@ -158,7 +161,9 @@ def everything() -> dict[str, list[str]]:
 
 def everybody_gets_what_is_theirs(world: World, wishes: Wishes, rows: list[Row], record_property: Any) -> None:
     """Try all of these rows, and note down how many requests that were."""
-    assert wishes.keys() <= {row.name for row in rows} | {row.address for row in rows}, "asked for nowhere"
+    unknown = wishes.keys() - {row.name for row in rows} - {row.address for row in rows}
+    assert not unknown, f"asked for nowhere: {unknown}"
     trial = Trial(world, wishes)
-    assert trial.differences(rows) == []
+    differences = trial.differences(rows)
+    assert not differences, "\n".join(differences)
     record_property("requests of somebody to some address, answered as the matrix of rights says", trial.tried)
