@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,13 +71,21 @@ class Held:
             pipe.close()
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A short path that every user can pass, as PostgreSQL's own must be; pytest's temporary folders are closed."""
+    made = Path(tempfile.mkdtemp(prefix="berth-"))
+    made.chmod(0o711)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    """A short path that every user can pass; pytest's own temporary folders are closed."""
-    made = Path(tempfile.mkdtemp(prefix="berth-embedded-"))
-    made.chmod(0o711)
-    yield made
-    shutil.rmtree(made)
+    with open_folder() as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,14 +3,11 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,10 +21,10 @@ from ledger import queries
 from ledger.actions.checkpoint import checkpoint
 from ledger.models import Checkpoint, JournalEntry
 from tests import scratch
+from tests.another_server import Server, another_server
 from tests.business import in_business, post_by_hand
 from tests.database import as_owner, as_runtime, every_row
 from tests.docs.documents import section, shell_blocks
-from tests.embedded.conftest import Held
 from tests.ledger.books import CLEARING, UNEARNED, entry_sql, last_month, plain_sums, wrong_checkpoints
 from tests.services import ROOT, database_url, environment
 
@@ -36,49 +33,10 @@ NEW = "berth_restored"
 SEQUENCES = "sequences"
 
 
-@dataclass(frozen=True)
-class Server:
-    """Another PostgreSQL, with roles of the same names and nothing else."""
-
-    owner: str
-    runtime: str
-    superuser: dict[str, str]
-
-    def addresses(self, name: str = NEW) -> dict[str, dict[str, object]]:
-        """How Django reaches a database of it."""
-        found = {}
-        for alias, url in (("owner", urlsplit(self.owner)), ("default", urlsplit(self.runtime))):
-            found[alias] = {
-                "HOST": url.hostname,
-                "PORT": url.port,
-                "USER": url.username,
-                "PASSWORD": url.password,
-                "NAME": name,
-            }
-        return found
-
-    def owner_url(self, name: str = NEW) -> str:
-        return urlsplit(self.owner)._replace(path=f"/{name}").geturl()
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Its roles have other passwords than on the old one."""
-    folder = Path(tempfile.mkdtemp(prefix="berth-restore-"))
-    folder.chmod(0o711)
-    held = Held(folder / "state", "--throw-away")
-    owner = held.environment["DATABASE_OWNER_URL"]
-    superuser = {
-        "PGHOST": urlsplit(owner).hostname,
-        "PGPORT": str(urlsplit(owner).port),
-        "PGUSER": "postgres",
-        "PGPASSWORD": held.secrets()["postgres_password"],
-    }
-    try:
-        yield Server(owner, held.environment["DATABASE_URL"], superuser)
-    finally:
-        held.stop()
-        shutil.rmtree(folder)
+    with another_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +133,7 @@ def test_a_restored_backup_is_the_same_business(restored, record_property):
     balances, trial_balance = queries.balances(), queries.trial_balance(last_month())
     checked = told("check_books", "--no-gateways")
     assert checked["ok"]
-    with scratch.served_by(restored.addresses()):
+    with scratch.served_by(restored.addresses(NEW)):
         assert all_rows() == rows  # the moment at which each entry was posted included
         assert definitions() == tables
         assert queries.balances() == balances == plain_sums()
@@ -187,7 +145,7 @@ def test_a_restored_backup_is_the_same_business(restored, record_property):
 
 def test_the_commands_of_the_document_find_it_in_order(restored):
     reports = told("trial_balance")
-    with scratch.served_by(restored.addresses()):
+    with scratch.served_by(restored.addresses(NEW)):
         there = environment(PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     done = subprocess.run(["sh", "-e", "-c", CHECK], cwd=ROOT, env=there, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -208,7 +166,7 @@ def test_checkpoints_do_not_care_that_ids_of_transactions_begin_anew(restored):
         return queries.balances(), list(written.values_list("account__code", "balance", "debits", "up_to_id"))
 
     old_id, on_the_old = transaction_id(), post_on()
-    with scratch.served_by(restored.addresses()):
+    with scratch.served_by(restored.addresses(NEW)):
         assert transaction_id() < old_id
         assert post_on() == on_the_old
 
@@ -226,7 +184,7 @@ ATTACKS = {
 
 
 def test_the_guards_are_in_force_there(restored):
-    with scratch.served_by(restored.addresses()):
+    with scratch.served_by(restored.addresses(NEW)):
         before = all_rows()
         for statement, guard in ATTACKS.items():
             with pytest.raises(psycopg.IntegrityError) as refused, as_owner() as owner:
@@ -280,7 +238,7 @@ def test_an_older_backup_goes_when_a_new_one_is_whole_and_not_before(backup, tmp
 
 
 def test_a_database_that_exists_is_never_restored_over(backup, restored):
-    with scratch.served_by(restored.addresses()):
+    with scratch.served_by(restored.addresses(NEW)):
         before = all_rows()
         with pytest.raises(AssertionError, match="already exists"):
             shell(f"deploy/restore {backup} {NEW}", backup.parent, **restored.superuser)

@@ -30,7 +30,7 @@ class Traveller:
         """GET from the API."""
         return self.client.get(f"/api/v1/{path}", params=parameters, headers=self._authorization)
 
-    def hold(self, trip: Trip, *seats: str, stretch: tuple[str, str] = ("RUH", "JED")) -> httpx.Response:
+    def hold(self, trip: Trip, *seats: str, stretch: tuple[str, str] = ("RUH", "JED"), key: str = "") -> httpx.Response:
         """Ask for seats, with a name for each."""
         wanted = {
             "trip": str(trip.pk),
@@ -40,7 +40,7 @@ class Traveller:
             "contact": {"email": CONTACT.email},
             "passengers": [{"seat": seat, "full_name": f"Traveller {seat}"} for seat in seats],
         }
-        return self.post("bookings", wanted)
+        return self.post("bookings", wanted, key)
 
     @property
     def _authorization(self) -> dict[str, str]:
