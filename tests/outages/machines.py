@@ -62,25 +62,25 @@ class Program:
         self._name = name
         self._command = command
         self._env = env
-        self._started: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._block = ExitStack()
 
     def start(self) -> None:
         self._block.close()
-        self._started = self._block.enter_context(process(self._name, *self._command, **self._env))
+        self.process = self._block.enter_context(process(self._name, *self._command, **self._env))
 
     def kill(self) -> None:
-        if self._started:
-            end(self._started, signal.SIGKILL)
-            self._started = None
+        if self.process:
+            end(self.process, signal.SIGKILL)
+            self.process = None
 
     def stop(self) -> None:
         self._block.close()
-        self._started = None
+        self.process = None
 
     @property
     def is_running(self) -> bool:
-        return self._started is not None and self._started.poll() is None
+        return self.process is not None and self.process.poll() is None
 
 
 class Web(Program):
