@@ -41,7 +41,12 @@ class Server:
         return found
 
     def owner_url(self, name: str) -> str:
+        """A database of it, as its owner."""
         return urlsplit(self.owner)._replace(path=f"/{name}").geturl()
+
+    def runtime_url(self, name: str) -> str:
+        """The same as the runtime role."""
+        return urlsplit(self.runtime)._replace(path=f"/{name}").geturl()
 
 
 @contextmanager

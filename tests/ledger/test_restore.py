@@ -3,14 +3,11 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -22,14 +19,12 @@ from ledger.actions.checkpoint import checkpoint
 from ledger.models import Checkpoint, JournalEntry
 from tests import scratch
 from tests.another_server import Server, another_server
+from tests.backups import BACKUP, NAME, back_up, check, libpq, restore, shell
 from tests.business import in_business, post_by_hand
 from tests.database import as_owner, as_runtime, every_row
-from tests.docs.documents import section, shell_blocks
 from tests.ledger.books import CLEARING, UNEARNED, entry_sql, last_month, plain_sums, wrong_checkpoints
-from tests.services import ROOT, database_url, environment
+from tests.services import database_url
 
-BACKUP, RESTORE, CHECK = shell_blocks(section("docs/setup-production.md", "Backup and restore"))
-NEW = "berth_restored"
 SEQUENCES = "sequences"
 
 
@@ -49,35 +44,11 @@ def business(django_db_setup, django_db_blocker, sandbox_process) -> Iterator[No
         yield
 
 
-def shell(script: str, folder: Path, **env: str) -> str:
-    """Commands of the document, with PostgreSQL's programs; its folders stand for those of a test."""
-    path = f"{scratch.programs()}:{os.environ['PATH']}"
-    script = re.sub(r"\bdeploy/", f"{ROOT}/deploy/", script).replace("/var/backups/berth", str(folder))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    done = subprocess.run(
-        ["sh", "-e", "-c", script], cwd=folder, env={**kept, **env, "PATH": path}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def as_owner_of_old() -> dict[str, str]:
-    """libpq's variables for the test database's owner."""
-    url = urlsplit(database_url("owner"))
-    return {
-        "PGHOST": url.hostname,
-        "PGPORT": str(url.port),
-        "PGDATABASE": url.path[1:],
-        "PGUSER": url.username,
-        "PGPASSWORD": url.password,
-    }
-
-
 @pytest.fixture(scope="module")
 def backup(business, tmp_path_factory) -> Path:
     """The test database's backup."""
     folder = tmp_path_factory.mktemp("backup")
-    file = Path(shell(BACKUP, folder, **as_owner_of_old()).strip())
+    file = back_up(database_url("owner"), folder)
     assert list(folder.iterdir()) == [file]
     assert file.stat().st_mode & 0o077 == 0, "others can read it"
     return file
@@ -86,7 +57,7 @@ def backup(business, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def restored(backup, server) -> Server:
     """The business, restored on the other server."""
-    shell(re.sub(r"/berth-\d{8}T\d{6}Z\.dump", f"/{backup.name}", RESTORE), backup.parent, **server.superuser)
+    restore(backup, server)
     return server
 
 
@@ -133,7 +104,7 @@ def test_a_restored_backup_is_the_same_business(restored, record_property):
     balances, trial_balance = queries.balances(), queries.trial_balance(last_month())
     checked = told("check_books", "--no-gateways")
     assert checked["ok"]
-    with scratch.served_by(restored.addresses(NEW)):
+    with scratch.served_by(restored.addresses(NAME)):
         assert all_rows() == rows  # the moment at which each entry was posted included
         assert definitions() == tables
         assert queries.balances() == balances == plain_sums()
@@ -145,11 +116,8 @@ def test_a_restored_backup_is_the_same_business(restored, record_property):
 
 def test_the_commands_of_the_document_find_it_in_order(restored):
     reports = told("trial_balance")
-    with scratch.served_by(restored.addresses(NEW)):
-        there = environment(PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    done = subprocess.run(["sh", "-e", "-c", CHECK], cwd=ROOT, env=there, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == reports
+    told_there = check(DATABASE_URL=restored.runtime_url(NAME), DATABASE_OWNER_URL=restored.owner_url(NAME))
+    assert json.loads(told_there.splitlines()[-1]) == reports
 
 
 def test_checkpoints_do_not_care_that_ids_of_transactions_begin_anew(restored):
@@ -166,7 +134,7 @@ def test_checkpoints_do_not_care_that_ids_of_transactions_begin_anew(restored):
         return queries.balances(), list(written.values_list("account__code", "balance", "debits", "up_to_id"))
 
     old_id, on_the_old = transaction_id(), post_on()
-    with scratch.served_by(restored.addresses(NEW)):
+    with scratch.served_by(restored.addresses(NAME)):
         assert transaction_id() < old_id
         assert post_on() == on_the_old
 
@@ -184,7 +152,7 @@ ATTACKS = {
 
 
 def test_the_guards_are_in_force_there(restored):
-    with scratch.served_by(restored.addresses(NEW)):
+    with scratch.served_by(restored.addresses(NAME)):
         before = all_rows()
         for statement, guard in ATTACKS.items():
             with pytest.raises(psycopg.IntegrityError) as refused, as_owner() as owner:
@@ -231,15 +199,15 @@ def test_an_older_backup_goes_when_a_new_one_is_whole_and_not_before(backup, tmp
         file.touch()
         os.utime(file, times=(time.time() - days * 86_400,) * 2)
     with pytest.raises(AssertionError):
-        shell(BACKUP, tmp_path, **as_owner_of_old() | {"PGPASSWORD": "wrong"})
+        shell(BACKUP, tmp_path, **libpq(database_url("owner")) | {"PGPASSWORD": "wrong"})
     assert set(tmp_path.iterdir()) == {old, young}, "and no half of a new one"
-    new = Path(shell(BACKUP, tmp_path, **as_owner_of_old()).strip())
+    new = back_up(database_url("owner"), tmp_path)
     assert set(tmp_path.iterdir()) == {new, young}
 
 
 def test_a_database_that_exists_is_never_restored_over(backup, restored):
-    with scratch.served_by(restored.addresses(NEW)):
+    with scratch.served_by(restored.addresses(NAME)):
         before = all_rows()
         with pytest.raises(AssertionError, match="already exists"):
-            shell(f"deploy/restore {backup} {NEW}", backup.parent, **restored.superuser)
+            shell(f"deploy/restore {backup} {NAME}", backup.parent, **restored.superuser)
         assert all_rows() == before

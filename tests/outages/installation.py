@@ -1,5 +1,6 @@
 """A whole Berth: PostgreSQL, Valkey, web, worker and beat, with the gateways' sandbox and a mail server beside it."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -16,19 +17,65 @@ from tests.outages.machines import Machine, Store, Web, beat, worker
 from tests.races.mail_sink import MailSink, mail_sink
 from tests.services import ROOT, Sandbox, environment, wait_until
 
-DATABASE = "berth"
+DATABASE = "berth"  # which the server makes when it starts
 PAUSE = 0.1  # seconds between two looks at what runs
 
 
 class Installation:
-    """Machines by name; what dies is started again, as whatever runs them in production does."""
+    """Machines by name; what dies is started again, as whatever runs them in production does.
 
-    def __init__(self, sandbox: Sandbox, mails: MailSink, web: Web, machines: dict[str, Machine]) -> None:
+    While it serves, Django in this process works on its database too.
+    """
+
+    def __init__(self, sandbox: Sandbox, mails: MailSink, block: ExitStack) -> None:
         self.sandbox = sandbox
         self.mails = mails
-        self.url = web.url
-        self.machines = machines
+        self.machines: dict[str, Machine] = {}
         self.ended_by_themselves: list[str] = []
+        self.url = ""
+        self._block = block
+
+    def start_stores(self, folder: Path) -> Server:
+        """PostgreSQL and Valkey, on this folder; what others lean on is first among the machines."""
+        stores = {"PostgreSQL": Store("postgres", folder), "Valkey": Store("valkey", folder)}
+        for name, store in stores.items():
+            self._block.callback(store.stop)
+            store.start()
+            self.machines[name] = store
+        self._redis_url = stores["Valkey"].held.environment["REDIS_URL"]
+        self._folder = folder
+        self.server = Server.of(stores["PostgreSQL"].held)
+        return self.server
+
+    def lose_everything(self) -> None:
+        """All machines die at once, with their disks."""
+        for machine in reversed(self.machines.values()):
+            machine.kill()
+        for one in self._folder.iterdir():
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
+
+    def serve(self, server: Server, database: str, folder: Path) -> None:
+        """Web, worker and beat, on this database; the gateway tells this web server."""
+        services = self.environment(server, database)
+        web = Web(**services)
+        services["PUBLIC_URL"] = self.url = web.url
+        programs = {"web": web, "worker": worker(**services), "beat": beat(folder, **services)}
+        for name, program in programs.items():
+            self._block.callback(program.stop)
+            program.start()
+            self.machines[name] = program
+        self.sandbox.control("endpoint", url=f"{web.url}/webhooks/stripe")
+        self._block.enter_context(scratch.served_by(server.addresses(database)))
+
+    def environment(self, server: Server, database: str) -> dict[str, str]:
+        """What its programs are told."""
+        return {
+            "DATABASE_URL": server.runtime_url(database),
+            "DATABASE_OWNER_URL": server.owner_url(database),
+            "REDIS_URL": self._redis_url,
+            "EMAIL_URL": self.mails.url,
+            "STRIPE_API_BASE": self.sandbox.url,
+        }
 
     def kill(self, names: Collection[str], seconds: float) -> None:
         """These die at once, are away for so long, and come back."""
@@ -81,34 +128,13 @@ class Installation:
 
 @contextmanager
 def installation(sandbox: Sandbox, folder: Path) -> Iterator[Installation]:
-    """One that serves; Django in this process works on its database too."""
+    """One that serves."""
     with ExitStack() as block:
-        mails = block.enter_context(mail_sink())
-        stores = {name: Store(name, folder) for name in ("postgres", "valkey")}
-        for store in stores.values():
-            block.callback(store.stop)
-            store.start()
-        server = Server.of(stores["postgres"].held)
-        services = {
-            "DATABASE_URL": server.runtime,
-            "DATABASE_OWNER_URL": server.owner,
-            "REDIS_URL": stores["valkey"].held.environment["REDIS_URL"],
-            "EMAIL_URL": mails.url,
-            "STRIPE_API_BASE": sandbox.url,
-        }
-        _migrate(services)
-        web = Web(**services)
-        services["PUBLIC_URL"] = web.url
-        programs = {"web": web, "worker": worker(**services), "beat": beat(folder, **services)}
-        for program in programs.values():
-            block.callback(program.stop)
-            program.start()
-        sandbox.control("endpoint", url=f"{web.url}/webhooks/stripe")
-        block.enter_context(scratch.served_by(server.addresses(DATABASE)))
-        # What others lean on comes back first.
-        yield Installation(
-            sandbox, mails, web, {"PostgreSQL": stores["postgres"], "Valkey": stores["valkey"], **programs}
-        )
+        whole = Installation(sandbox, block.enter_context(mail_sink()), block)
+        server = whole.start_stores(folder)
+        _migrate(whole.environment(server, DATABASE))
+        whole.serve(server, DATABASE, folder)
+        yield whole
 
 
 def _migrate(services: dict[str, str]) -> None:

@@ -34,25 +34,31 @@ class Store:
     def __init__(self, server: str, folder: Path) -> None:
         self._server = server
         self._folder = folder / server
-        self.held: Held | None = None
+        self._held: Held | None = None
+
+    @property
+    def held(self) -> Held:
+        """What runs it."""
+        assert self._held
+        return self._held
 
     def start(self) -> None:
-        self.held = Held(self._folder, "--only", self._server)
+        self._held = Held(self._folder, "--only", self._server)
 
     def kill(self) -> None:
-        if self.held:
-            os.kill(self.held.children()[self._server], signal.SIGKILL)
-            self.held.process.wait(PATIENCE)  # it looks after what is left, and does not start it again
+        if self._held:
+            os.kill(self._held.children()[self._server], signal.SIGKILL)
+            self._held.process.wait(PATIENCE)  # it looks after what is left, and does not start it again
             self.stop()
 
     def stop(self) -> None:
-        if self.held:
-            self.held.stop()
-            self.held = None
+        if self._held:
+            self._held.stop()
+            self._held = None
 
     @property
     def is_running(self) -> bool:
-        return self.held is not None and self.held.process.poll() is None
+        return self._held is not None and self._held.process.poll() is None
 
 
 class Program:

@@ -52,7 +52,7 @@ class Traveller:
 @contextmanager
 def travellers(server: str, count: int) -> Iterator[list[Traveller]]:
     """So many travellers who can call the server all at once."""
-    users = User.objects.bulk_create(User(email=f"traveller-{number}@example.com") for number in range(count))
+    users = User.objects.bulk_create(User(email=f"traveller-{uuid.uuid4().hex}@example.com") for _one in range(count))
     limits = httpx.Limits(max_connections=None)
     with httpx.Client(base_url=server, limits=limits, timeout=60, trust_env=False, verify=False) as client:
         yield [Traveller(client, user.pk) for user in users]
