@@ -1,5 +1,6 @@
 """Access tokens: a signed statement of who the caller is, believed for JWT_EXPIRES_IN without asking the database."""
 
+import hashlib
 from contextlib import suppress
 from typing import Any
 
@@ -13,18 +14,31 @@ from accounts.models import Device
 
 
 class RotatingBackend(TokenBackend):
-    """Signs with the first of settings.JWT_SECRETS and believes all of them, so that a secret can be replaced."""
+    """Signs with the first of settings.JWT_SECRETS and believes all of them, so that a secret can be replaced.
+
+    Which one signed a token its header `kid` tells.
+    """
 
     def __init__(self) -> None:
         super().__init__(api_settings.ALGORITHM, settings.JWT_SECRETS[0])
 
+    def encode(self, payload: dict[str, Any]) -> str:
+        """The payload, signed."""
+        secret = settings.JWT_SECRETS[0]
+        return jwt.encode(payload, secret, self.algorithm, headers={"kid": key_id(secret)})
+
     def get_verifying_key(self, token: Any) -> str:
-        """The secret that signed this token; the first one if none did, for the library to refuse it."""
-        for secret in settings.JWT_SECRETS:
-            with suppress(jwt.InvalidTokenError):
-                jwt.PyJWS().decode(token, secret, algorithms=[self.algorithm])
-                return str(secret)
-        return str(settings.JWT_SECRETS[0])
+        """The secret that the token names; the first one if it names none of ours, for the library to refuse it."""
+        secrets = {key_id(secret): secret for secret in reversed(settings.JWT_SECRETS)}
+        named = ""
+        with suppress(jwt.InvalidTokenError):
+            named = jwt.get_unverified_header(token).get("kid", "")
+        return str(secrets.get(named, settings.JWT_SECRETS[0]))
+
+
+def key_id(secret: str) -> str:
+    """What a secret is called in public: eight hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:8]
 
 
 class AccessToken(tokens.AccessToken):

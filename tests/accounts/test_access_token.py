@@ -1,6 +1,7 @@
 """Who is let in by `Authorization: Bearer`."""
 
 import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.access_token import key_id
 from accounts.api.authentication import AccessTokenAuthentication
 from accounts.models import Device
 from tests.accounts.conftest import assert_problem, bearing, sign_in
@@ -71,9 +73,15 @@ def test_an_expired_token_is_refused(pair) -> None:
     assert response["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
-def unsigned(claims: dict) -> str:
-    parts = [{"alg": "none", "typ": "JWT"}, claims]
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def by_hand(claims: dict, secret: str = "", **header: object) -> str:
+    """A token with any header at all, signed with SHA-256 if there is a secret."""
+    signed = ".".join(base64url(json.dumps(part).encode()) for part in ({"typ": "JWT", **header}, claims))
+    signature = hmac.digest(secret.encode(), signed.encode(), "sha256") if secret else b""
+    return f"{signed}.{base64url(signature)}"
 
 
 def with_claims(access: str, settings, **changes) -> str:
@@ -82,13 +90,14 @@ def with_claims(access: str, settings, **changes) -> str:
 
 
 def test_a_token_that_we_signed_is_believed(pair, settings) -> None:
+    assert me(by_hand(claims_of(pair["access"]), settings.JWT_SECRETS[0], alg="HS256")).status_code == 200
     assert me(with_claims(pair["access"], settings)).status_code == 200  # so the refusals below have one reason each
 
 
 @pytest.mark.parametrize(
     "forge",
     [
-        lambda access, _: unsigned(claims_of(access)),
+        lambda access, _: by_hand(claims_of(access), alg="none"),
         lambda access, _: jwt.encode(claims_of(access), "another-secret-of-32-characters-or-more", "HS256"),
         lambda access, settings: jwt.encode(claims_of(access), settings.JWT_SECRETS[0] * 2, "HS512"),
         lambda access, _: access[:-3],
@@ -96,6 +105,9 @@ def test_a_token_that_we_signed_is_believed(pair, settings) -> None:
         lambda access, _: "",
         lambda access, _: "é" * 20,
         lambda access, _: "a.b.c",
+        lambda access, settings: jwt.encode(claims_of(access), OLD, headers={"kid": key_id(settings.JWT_SECRETS[0])}),
+        lambda access, settings: jwt.encode(claims_of(access), OLD, headers={"kid": "../../secret"}),
+        lambda access, settings: by_hand(claims_of(access), settings.JWT_SECRETS[0] + "x", alg="HS256", kid=[7]),
         lambda access, settings: with_claims(access, settings, exp=None),
         lambda access, settings: with_claims(access, settings, token_type="refresh"),
         lambda access, settings: with_claims(access, settings, sub=None),
@@ -111,6 +123,9 @@ def test_a_token_that_we_signed_is_believed(pair, settings) -> None:
         "empty",
         "no ASCII",
         "no JSON",
+        "our key's name on another's signature",
+        "a name of no key",
+        "a list for a name",
         "endless",
         "another type",
         "nobody",
@@ -135,6 +150,9 @@ def test_secrets_are_replaced_without_signing_anyone_out(api, user, settings) ->
     assert me(before).status_code == 200
     assert me(after).status_code == 200
     jwt.decode(after, NEW, algorithms=["HS256"])  # the first secret signs
+    names = [jwt.get_unverified_header(token)["kid"] for token in (before, after)]
+    assert len(set(names)) == 2  # and each token tells which secret signed it
+    assert not any(name in secret for name in names for secret in (OLD, NEW))
     settings.JWT_SECRETS = [NEW]
     assert_problem(me(before), 401, "token_invalid")
     assert me(after).status_code == 200
