@@ -11,9 +11,10 @@ from typing import Any
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,6 +24,8 @@ from django.utils.translation import gettext as _
 from accounts.errors import SecondFactorNeeded
 from accounts.models import User
 from core.addresses import is_staff_site
+
+_ENCRYPTED = {"secret", "seed"}  # of an app, and of recovery codes
 
 
 class MFAAdapter(DefaultMFAAdapter):
@@ -42,9 +45,26 @@ class MFAAdapter(DefaultMFAAdapter):
         return svg[svg.index("<svg") :]
 
 
-def _cipher() -> Fernet:
-    key = hashlib.sha256(b"second factor:" + settings.SECRET_KEY.encode()).digest()
+def _cipher() -> MultiFernet:
+    """Encrypts with the SECRET_KEY of today, and reads what was encrypted with one that is being replaced."""
+    return MultiFernet([_cipher_of(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+def _cipher_of(secret: str) -> Fernet:
+    key = hashlib.sha256(b"second factor:" + secret.encode()).digest()
     return Fernet(base64.urlsafe_b64encode(key))
+
+
+@transaction.atomic
+def encrypt_again() -> int:
+    """Encrypt all that is stored with the SECRET_KEY of today, so that the one before can go. Returns how many."""
+    cipher = _cipher()
+    factors = list(Authenticator.objects.select_for_update())
+    for factor in factors:
+        for name in _ENCRYPTED & factor.data.keys():
+            factor.data[name] = cipher.rotate(factor.data[name].encode()).decode()
+        factor.save(update_fields=["data"])
+    return len(factors)
 
 
 def check(user: User, code: str) -> None:

@@ -101,10 +101,11 @@ def _required() -> tuple[str, ...]:
 def _complaints() -> list[str]:
     given = {**os.environ, "REDIS_URL": redis_url()}
     complaints = [f"{name} is missing" for name in _required() if not given.get(name, "").strip()]
-    for name in LONG_SECRETS:
-        values = [os.environ.get(name, "")] if name == "SECRET_KEY" else secrets(name)
-        if any(0 < len(value) < SECRET_LENGTH for value in values):
-            complaints.append(f"{name} is shorter than {SECRET_LENGTH} characters")
+    complaints += [
+        f"{name} is shorter than {SECRET_LENGTH} characters"
+        for name in LONG_SECRETS
+        if any(len(value) < SECRET_LENGTH for value in secrets(name))
+    ]
     if os.environ.get("PUBLIC_URL", "https://").startswith("http://"):
         complaints.append("PUBLIC_URL must begin with https://")
     complaints += [

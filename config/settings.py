@@ -33,7 +33,7 @@ DEBUG = ENVIRONMENT == "development"
 SITE_NAME = "Berth"  # on staff pages and documents
 
 # Development and tests work without any environment; production refused to come this far without its own.
-SECRET_KEY = env.str("SECRET_KEY", "development-only-key-that-production-never-accepts")
+SECRET_KEY, *SECRET_KEY_FALLBACKS = secrets("SECRET_KEY") or ["development-only-key-that-production-never-accepts"]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -234,7 +234,7 @@ CONTENT_SECURITY_POLICY = {
 JWT_SECRETS = secrets("JWT_SECRET") or ["development-only-jwt-secret-of-32-characters"]
 REFRESH_TOKEN_PEPPERS = secrets("REFRESH_TOKEN_PEPPER") or ["development-only-pepper-of-32-characters"]
 JOBS_SECRETS = secrets("JOBS_SECRET")
-TICKET_SECRETS = secrets("TICKET_SECRET") or [SECRET_KEY]  # what the codes on tickets are signed with
+TICKET_SECRETS = secrets("TICKET_SECRET") or [SECRET_KEY, *SECRET_KEY_FALLBACKS]  # they sign the codes on tickets
 REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_EXPIRES_DAYS", 30))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.AccessTokenAuthentication"],

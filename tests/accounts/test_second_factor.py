@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -73,6 +74,21 @@ def test_a_wrong_code_sets_nothing_up(client, user) -> None:
     assert answer.status_code == 200
     assert answer.context["form"].errors["code"]
     assert not Authenticator.objects.exists()
+
+
+def test_the_secret_key_is_replaced_and_nobody_is_locked_out(client, user, settings) -> None:
+    page_sign_in(client)
+    secret = set_up(client)
+    codes = client.get(f"{PAGES}recovery-codes/download/").content.decode()
+    old, new = settings.SECRET_KEY, "a-new-secret-key-of-at-least-32-characters"
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = new, [old]
+    assert client.get(PAGES).status_code == 200  # still signed in
+    assert sign_in(APIClient(), code=code_of(secret)).status_code == 200
+    call_command("encrypt_second_factors")
+    settings.SECRET_KEY_FALLBACKS = []
+    assert sign_in(APIClient(), code=code_of(secret)).status_code == 200
+    assert sign_in(APIClient(), code=codes.split()[0]).status_code == 200
 
 
 def test_the_key_does_not_stand_in_the_database_in_clear(secret) -> None:
