@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts import emails
 from accounts.actions.sign_out import sign_out, sign_out_after_new_password
 from accounts.models import Device, User
 
@@ -48,11 +49,12 @@ class DeviceInline(ReadOnlyDevices, TabularInline):
 
 
 class NewPasswordForm(AdminPasswordChangeForm):
-    """Staff set a new password: the user's devices are signed out, as when the user does it."""
+    """Staff set a new password: the user's devices are signed out, and the user is told, as when the user does it."""
 
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 (Django's signature)
         user: User = super().save(commit)
         sign_out_after_new_password(user=user)
+        emails.tell_of_change("password_changed", user.email, user, ip=None)
         return user
 
 
@@ -100,10 +102,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         return deleted, counts, forbidden - {Device._meta.verbose_name}, protected  # noqa: SLF001
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
-        """With a new address the old ones, by which allauth lets sign in and reset the password, are forgotten."""
+        """With a new address the old ones, by which allauth lets sign in and reset the password, are forgotten.
+
+        The old one is told: whoever reads its mail may know better.
+        """
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             EmailAddress.objects.filter(user=obj).delete()
+            emails.tell_of_change("email_changed", form.initial["email"], obj, ip=None)
 
     @admin.action(description=_("Take the second factor off selected people"), permissions=["superuser"])
     def take_second_factor_off(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -112,6 +118,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
         Authenticator.objects.filter(user__in=users).delete()
         for user in users:
             self.log_change(request, user, "Took the second factor off.")
+            emails.tell_of_change("totp_deactivated", user.email, user, ip=None)
         message = ngettext(
             "The second factor of %(count)d person was taken off.",
             "The second factors of %(count)d people were taken off.",

@@ -8,6 +8,7 @@ from unfold.admin import ModelAdmin
 
 from accounts import roles
 from accounts.models import Device, RefreshToken, User
+from core import outbox
 from core.models import StatusChange
 from tests.accounts.conftest import EMAIL, PASSWORD, assert_problem, logout, refresh, sign_in
 
@@ -80,7 +81,7 @@ def test_devices_are_not_written_with_their_user(client, superuser, user, pair) 
     assert Device.objects.get().name == "Phone"
 
 
-def test_with_a_new_address_the_old_one_is_forgotten(client, superuser, user) -> None:
+def test_with_a_new_address_the_old_one_is_forgotten_and_told(client, superuser, user, mailoutbox) -> None:
     EmailAddress.objects.create(user=user, email=EMAIL, primary=True, verified=True)
     url = f"{USERS}{user.pk}/change/"
     response = client.post(url, form_of(client.get(url)) | {"email": "Amina@new.example"})
@@ -88,6 +89,9 @@ def test_with_a_new_address_the_old_one_is_forgotten(client, superuser, user) ->
     assert response.status_code == 302, response.context["adminform"].form.errors
     assert User.objects.get(pk=user.pk).email == "amina@new.example"
     assert not EmailAddress.objects.exists()
+    outbox.drain()
+    told = [(mail.to, mail.subject) for mail in mailoutbox]
+    assert told == [([EMAIL], "Another address is the one of your account now")]
     client.logout()
     client.post("/en/account/login/", {"login": EMAIL, "password": PASSWORD, "next": "/en/account/email/"})
     assert "_auth_user_id" not in client.session

@@ -40,13 +40,15 @@ def test_by_a_link(api, client, pair, bystander, mailoutbox) -> None:
     assert_only_the_bystander_is_signed_in(api, pair, bystander)
 
 
-def test_by_staff(api, client, user, pair, bystander) -> None:
+def test_by_staff_and_the_user_is_told(api, client, user, pair, bystander, mailoutbox) -> None:
     client.force_login(User.objects.create_superuser("root@example.com", PASSWORD))
     client.post(
         f"/en/admin/accounts/user/{user.pk}/password/",
         {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "1"},
     )
+    outbox.drain()
 
+    assert ([EMAIL], "Your password was changed") in [(mail.to, mail.subject) for mail in mailoutbox]
     assert_only_the_bystander_is_signed_in(api, pair, bystander)
 
 

@@ -14,6 +14,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Device, User
+from core import outbox
 from tests.accounts.conftest import EMAIL, PASSWORD, assert_problem, sign_in
 
 PAGES = "/en/account/second-factor/"
@@ -224,13 +225,15 @@ def test_nothing_changes_for_travellers_and_for_whoever_is_not_signed_in(client,
     assert client.get("/en/admin/", follow=True).status_code == 403
 
 
-def test_a_superuser_takes_it_off_whoever_has_lost_the_phone(client, secret, user) -> None:
+def test_a_superuser_takes_it_off_whoever_has_lost_the_phone(client, secret, user, mailoutbox) -> None:
     action = {"action": "take_second_factor_off", "_selected_action": [str(user.pk)]}
     clerk = User.objects.create_user("clerk@example.com", PASSWORD, is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
     client.force_login(clerk)
     client.post("/en/admin/accounts/user/", action)
     assert Authenticator.objects.count() == 2
+    outbox.drain()
+    mailoutbox.clear()
 
     root = User.objects.create_superuser("root@example.com", PASSWORD)
     client.force_login(root)
@@ -238,6 +241,9 @@ def test_a_superuser_takes_it_off_whoever_has_lost_the_phone(client, secret, use
     assert "The second factor of 1 person was taken off." in answer.content.decode()
     assert not Authenticator.objects.exists()
     assert LogEntry.objects.get().object_id == str(user.pk)
+    outbox.drain()
+    told = [(mail.to, mail.subject) for mail in mailoutbox]
+    assert told == [([user.email], "The second factor of your account was switched off")]
     client.logout()
     page_sign_in(client)
     assert SESSION_KEY in client.session
