@@ -1,6 +1,7 @@
 """E-mails about bookings; handlers of the outbox."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from math import ceil
 
@@ -21,9 +22,7 @@ def confirmed(message: Message) -> None:
     """The booking is paid and its seats are sold; the ticket goes with it."""
     booking = bookings_in_full().get(pk=message.payload["booking"])
     # Sent late, it may tell of a booking that was given up meanwhile.
-    files = (PDF, CALENDAR) if booking.is_sold else ()
-    attachments = [Attachment(file.name(booking), file.content_type, partial(file.make, booking)) for file in files]
-    send_about(message, booking, "booking_confirmed", attachments)
+    send_about(message, booking, "booking_confirmed", _ticket_of(booking))
 
 
 @handles("booking.hold_ends")
@@ -34,6 +33,21 @@ def hold_ends(message: Message) -> None:
     if booking.status in Booking.HOLDING and now < booking.expires_at <= now + NOTICE:
         minutes = ceil((booking.expires_at - now).total_seconds() / 60)
         send_about(message, booking, "hold_ends", minutes=minutes, total=booking.owed)
+
+
+@handles("trip.delayed")
+def trip_delayed(message: Message) -> None:
+    """The trip leaves later than when the seats were sold or held; the ticket with the new times goes with it."""
+    booking = bookings_in_full().get(pk=message.payload["booking"])
+    if booking.is_sold or booking.status in Booking.HOLDING:
+        before = datetime.fromisoformat(message.payload["before"])
+        send_about(message, booking, "trip_delayed", _ticket_of(booking), before=before)
+
+
+def _ticket_of(booking: Booking) -> list[Attachment]:
+    """The ticket and the entry for the calendar, of a booking that has any."""
+    files = (PDF, CALENDAR) if booking.is_sold else ()
+    return [Attachment(file.name(booking), file.content_type, partial(file.make, booking)) for file in files]
 
 
 def send_about(

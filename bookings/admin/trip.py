@@ -1,6 +1,8 @@
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +15,12 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from bookings import gate
 from bookings.actions.close_trip import close_trip
 from bookings.actions.confirm import SELLABLE
+from bookings.actions.delay_trip import LONGEST, delay_trip
 from bookings.actions.reopen_trip import reopen_trip
 from bookings.actions.schedule_trip import schedule_trip
 from bookings.admin.counts import count_of
@@ -42,7 +46,10 @@ STATUS = status_column(
 )
 FEE = money_column("booking_fee", _("our booking fee a seat"))
 UseCase = Callable[..., Trip]
-_OFFERED = {"open": ("close_sales", "cancel_trip"), "closed": ("reopen_sales", "cancel_trip")}
+_OFFERED = {
+    "open": ("close_sales", "delay_trip", "cancel_trip"),
+    "closed": ("reopen_sales", "delay_trip", "cancel_trip"),
+}
 
 
 class ReasonForm(BaseDialogForm):
@@ -51,8 +58,20 @@ class ReasonForm(BaseDialogForm):
     reason = ReasonField()
 
 
-def _ask(title: Text, description: Text) -> dict[str, Any]:
-    return {"title": title, "description": description, "form_class": ReasonForm, "form_submit_text": title}
+class DelayForm(ReasonForm):
+    """By how much as well."""
+
+    minutes = forms.IntegerField(
+        label=_("Minutes"),
+        min_value=1,
+        max_value=LONGEST // timedelta(minutes=1),
+        widget=UnfoldAdminIntegerFieldWidget(),
+    )
+    field_order = ("minutes", "reason")
+
+
+def _ask(title: Text, description: Text, form: type[ReasonForm] = ReasonForm) -> dict[str, Any]:
+    return {"title": title, "description": description, "form_class": form, "form_submit_text": title}
 
 
 @admin.register(Trip)
@@ -71,7 +90,7 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
     autocomplete_fields = ("route", "seat_map")
     inlines = (TripStopInline, FareInline)
     actions: ClassVar = ["close_selected", "reopen_selected"]
-    actions_detail: ClassVar = ["close_sales", "reopen_sales", "cancel_trip"]
+    actions_detail: ClassVar = ["close_sales", "reopen_sales", "delay_trip", "cancel_trip"]
 
     # ---------------------------------------------------------------------------------------------------- reading
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trip]:
@@ -205,6 +224,32 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
         """Sell this trip again."""
         trip = subject(Trip, object_id)
         self._do(request, trip, reopen_trip, _("it is on sale again"), form.cleaned_data["reason"])
+        return _reload(trip)
+
+    @action(
+        description=_("Delay the trip"), icon="schedule", permissions=["sell"],
+        dialog=_ask(
+            _("Delay the trip"),
+            _("All that is still ahead moves by so many minutes. Everybody who has seats from there is written to."),
+            DelayForm,
+        ),
+    )  # fmt: skip
+    def delay_trip(self, request: HttpRequest, form: DelayForm, object_id: str) -> HttpResponse:
+        """Let this trip run later."""
+        trip = Trip.objects.get(pk=object_id)
+        minutes = form.cleaned_data["minutes"]
+        try:
+            told = delay_trip(trip.pk, by=timedelta(minutes=minutes))
+        except InvalidState as error:
+            self.message_user(request, f"{trip}: {error.detail}", messages.ERROR)
+            return _reload(trip)
+        self.log_change(request, trip, f"Delayed by {minutes} min: {form.cleaned_data['reason']}")
+        done = ngettext(
+            "The trip is delayed; %(count)d booking is written to.",
+            "The trip is delayed; %(count)d bookings are written to.",
+            told,
+        )
+        self.message_user(request, done % {"count": told}, messages.SUCCESS)
         return _reload(trip)
 
     @action(description=_("Cancel the trip"), icon="cancel", permissions=["sell"])

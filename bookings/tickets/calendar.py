@@ -1,6 +1,6 @@
 """A journey for the traveller's calendar (iCalendar, RFC 5545)."""
 
-from datetime import UTC
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,6 +21,7 @@ def calendar_of(booking: Booking) -> bytes:
     event = Event()
     event.add("uid", f"{booking.reference}@{urlsplit(settings.PUBLIC_URL).hostname}")
     event.add("dtstamp", timezone.now())
+    event.add("sequence", _sequence(booking))
     event.add("dtstart", boarding.departs_at.astimezone(UTC))
     event.add("dtend", alighting.arrives_at.astimezone(UTC))
     event.add(
@@ -37,6 +38,15 @@ def calendar_of(booking: Booking) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _sequence(booking: Booking) -> int:
+    """How calendars tell the newer of two files: minutes from the day before the trip's to departure.
+
+    It grows with every delay, and a trip is never moved forward once it has travellers.
+    """
+    day_before = datetime.combine(booking.trip.service_date, time.min, UTC) - timedelta(days=1)
+    return (booking.boarding.departs_at - day_before) // timedelta(minutes=1)
 
 
 def _named(stop: TripStop) -> str:

@@ -35,6 +35,7 @@ NEEDS: dict[str, tuple[str, Any]] = {
     "bookings_booking_mark_no_shows": (BACK, Booking),
     "bookings_booking_mark_travelled": (BACK, Booking),
     "bookings_trip_cancel_trip": ("bookings.change_trip", Trip),
+    "bookings_trip_delay_trip": ("bookings.change_trip", Trip),
     "bookings_trip_close_sales": ("bookings.change_trip", Trip),
     "bookings_trip_reopen_sales": ("bookings.change_trip", Trip),
     "payments_cancel_seats": (BACK, Booking),

@@ -183,6 +183,25 @@ def test_the_page_of_a_trip_offers_what_its_status_allows_and_asks_why(root, sup
     assert fresh(trip).status == "open"
 
 
+def test_a_trip_is_delayed_from_its_page(root):
+    trip = make_trip()
+    pay(hold_seats(trip, "1A"))
+    left_at = trip.stops.earliest("position").departs_at
+    wanted = {"_form_submitted": "on", "minutes": "90", "reason": "A flat tyre"}
+    for wrong in ({"minutes": "0"}, {"minutes": "1441"}, {"minutes": ""}, {"reason": ""}):
+        root.post(detail_action(trip, "delay_trip"), wanted | wrong)
+    assert trip.stops.earliest("position").departs_at == left_at
+
+    done = root.post(detail_action(trip, "delay_trip"), wanted)
+    assert done["HX-Redirect"] == page(trip, "change")
+    assert trip.stops.earliest("position").departs_at == left_at + timedelta(minutes=90)
+    assert LogEntry.objects.get().change_message == "Delayed by 90 min: A flat tyre"
+    assert "The trip is delayed; 1 booking is written to." in root.get(page(trip, "change")).content.decode()
+    trip.cancel(reason="x")
+    root.post(detail_action(trip, "delay_trip"), wanted)
+    assert trip.stops.earliest("position").departs_at == left_at + timedelta(minutes=90)
+
+
 @pytest.mark.parametrize("role", ["finance", "auditor"])
 def test_who_may_only_look_neither_closes_nor_changes(as_role, role):
     trip = make_trip()
