@@ -236,7 +236,7 @@ class TripAdmin(WithSections, ChangesSchedule, ModelAdmin):
     )  # fmt: skip
     def delay_trip(self, request: HttpRequest, form: DelayForm, object_id: str) -> HttpResponse:
         """Let this trip run later."""
-        trip = Trip.objects.get(pk=object_id)
+        trip = subject(Trip, object_id)
         minutes = form.cleaned_data["minutes"]
         try:
             told = delay_trip(trip.pk, by=timedelta(minutes=minutes))

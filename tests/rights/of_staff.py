@@ -79,6 +79,7 @@ STEPS: Wishes = {
     ),
     **decision("/admin/ledger/journalentry/<object_id>/reverse/", thing("ledger.journalentry")),
     **dialog("/admin/bookings/trip/<object_id>/close_sales/", **REASON),
+    **dialog("/admin/bookings/trip/<object_id>/delay_trip/", minutes="30", **REASON),
     **dialog("/admin/bookings/trip/<object_id>/reopen_sales/", thing("closed"), **REASON),
     **dialog("/admin/payments/finding/<object_id>/repair/", thing("finding of a payment")),
     **dialog("/admin/payments/finding/<object_id>/explain/", **NOTE),

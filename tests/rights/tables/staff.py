@@ -30,6 +30,8 @@ GET /admin/bookings/booking/<object_id>/pay_back_after_departure/ in   in   in  
 GET /admin/bookings/trip/<object_id>/cancel_trip/                 in   in   in   in   403  403  302  403  403  403  302
 GET /admin/bookings/trip/<object_id>/close_sales/                 in   in   in   in   403  403  200  403  403  403  200
 POST /admin/bookings/trip/<object_id>/close_sales/                in   in   in   in   403  403  200+ 403  403  403  200+
+GET /admin/bookings/trip/<object_id>/delay_trip/                  in   in   in   in   403  403  200  403  403  403  200
+POST /admin/bookings/trip/<object_id>/delay_trip/                 in   in   in   in   403  403  200+ 403  403  403  200+
 GET /admin/bookings/trip/<object_id>/reopen_sales/                in   in   in   in   403  403  200  403  403  403  200
 POST /admin/bookings/trip/<object_id>/reopen_sales/               in   in   in   in   403  403  200+ 403  403  403  200+
 GET /admin/finance/reports/<name>/                                in   in   in   in   403  403  403  200  200  200  200
