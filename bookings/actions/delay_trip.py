@@ -53,6 +53,6 @@ def _tell_travellers(trip: Trip, left_at: dict[int, datetime]) -> int:
     bookings = trip.bookings.filter(waiting, boarding__in=left_at).select_related("boarding")
     for booking in bookings:
         before = left_at[booking.boarding_id]
-        subject = f"{booking.reference}:{booking.boarding.departs_at:%Y%m%d%H%M%S}"
+        subject = f"{booking.reference}:{booking.boarding.departs_at:%Y-%m-%dT%H:%M:%S}"
         outbox.enqueue("trip.delayed", subject, {"booking": booking.pk, "before": before.isoformat()})
     return len(bookings)
