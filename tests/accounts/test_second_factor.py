@@ -162,6 +162,13 @@ def test_over_the_api_the_code_is_sent_with_the_password(api, secret, user) -> N
     assert sign_in(api, code=recovery).status_code == 200
 
 
+def test_a_used_code_is_remembered_for_as_long_as_it_would_be_good(api, secret, user, settings) -> None:
+    code = code_of(secret)
+    assert sign_in(api, code=code).status_code == 200
+    good_for = 30 * (1 + 2 * settings.MFA_TOTP_TOLERANCE)
+    assert good_for - 5 < cache.ttl(f"allauth.mfa.totp.used?user={user.pk}&code={code}") <= good_for
+
+
 def test_a_wrong_password_does_not_tell_of_the_second_factor(api, secret) -> None:
     assert_problem(sign_in(api, password="wrong", code=code_of(secret)), 401, "not_authenticated")
 
