@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 import pytest
+from django.test import Client
 
 from bookings.models import Booking
 from tests.api.asking import book, pay
@@ -48,6 +49,12 @@ def test_unknown_addresses_and_methods_are_problems_too(api):
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     answer = api.send("DELETE", "/bookings")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_an_unknown_address_is_a_problem_for_whoever_sends_no_form_of_ours():
+    answer = Client(enforce_csrf_checks=True).post("/api/v1/payments/not-an-id/sync")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["code"] == "not_found"
 
 
 @pytest.mark.parametrize("reference", ["%00", "AB%00C", "ÄÄÄÄÄÄÄÄ", "x" * 300, "..", "%2F"])
