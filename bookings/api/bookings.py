@@ -35,6 +35,7 @@ class BookingListView(GenericAPIView[Any]):
     @extend_schema(
         operation_id="bookings_list",
         parameters=[OpenApiParameter("status", str, enum=BookingStatus.values)],
+        responses=BookingSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """One's own bookings, newest first."""
@@ -150,7 +151,9 @@ class ExtendView(OwnBookingView):
 
 class PassengersView(OwnBookingView):
     @extend_schema(
-        operation_id="booking_passengers", request=TravellerSerializer(many=True), responses=BookingSerializer
+        operation_id="booking_passengers",
+        request=TravellerSerializer(many=True),
+        responses=BookingSerializer,
     )
     def put(self, request: Request, reference: str) -> Response:
         """Say who travels on which seat; seats that are not named keep their passenger."""

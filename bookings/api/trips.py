@@ -36,7 +36,7 @@ class PlaceListView(GenericAPIView[Any]):
     serializer_class = PlaceSerializer
     queryset = queries.places()
 
-    @extend_schema(operation_id="places_list", parameters=[PlaceSearchSerializer])
+    @extend_schema(operation_id="places_list", parameters=[PlaceSearchSerializer], responses=PlaceSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Places where trips stop."""
         asked = validated(PlaceSearchSerializer(data=request.query_params))

@@ -31,6 +31,10 @@ class NewestFirst(CursorPagination):
         except (ValueError, ValidationError, DataError):  # a cursor that we did not make
             raise invalid("cursor", "invalid", "This is no page of the list.") from None
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The first and the last page tell null: `next` and `previous` are always there."""
+        return {**super().get_paginated_response_schema(schema), "required": ["next", "previous", "results"]}
+
 
 def page_of(
     request: Request, rows: Sequence[T], *, key: Callable[[T], str], present: Callable[[T], dict[str, Any]]

@@ -1,0 +1,32 @@
+"""The OpenAPI document tells what is asked for and what comes back."""
+
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return SchemaGenerator(api_version="1").get_schema(request=None, public=True)
+
+
+def query_of(document: dict[str, Any], path: str) -> dict[str, dict[str, Any]]:
+    """The schemas of a GET's parameters, by name."""
+    return {one["name"]: one["schema"] for one in document["paths"][f"/api/v1{path}"]["get"]["parameters"]}
+
+
+@pytest.mark.parametrize("path", ["/auth/devices", "/bookings", "/jobs", "/places", "/trips"])
+def test_every_list_is_documented_as_a_page_of_rows(document, path):
+    answer = document["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]
+    name = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    page = document["components"]["schemas"][name]
+    assert page["required"] == ["next", "previous", "results"]
+    assert page["properties"]["results"]["type"] == "array"
+
+
+@pytest.mark.parametrize("path", ["/auth/devices", "/bookings", "/places"])
+def test_a_list_that_takes_a_cursor_documents_it(document, path):
+    query = query_of(document, path)
+    assert query["cursor"] == {"type": "string"}
+    assert query["page_size"] == {"type": "integer"}
