@@ -31,6 +31,25 @@ class NewestFirst(CursorPagination):
         except (ValueError, ValidationError, DataError):  # a cursor that we did not make
             raise invalid("cursor", "invalid", "This is no page of the list.") from None
 
+    def get_page_size(self, request: Request) -> int:
+        """As many as the caller asked for. Raises ValidationError for what is no number of rows."""
+        asked = request.query_params.get("page_size") or PAGE_SIZE
+        try:
+            size = int(asked)
+        except ValueError:
+            raise invalid("page_size", "invalid", "Send a whole number.") from None
+        if size < 1:
+            raise invalid("page_size", "min_value", "Send 1 or more.")
+        return min(size, self.max_page_size)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """For the schema: what `get_page_size` refuses."""
+        parameters = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"]["minimum"] = 1
+        return parameters
+
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The first and the last page tell null: `next` and `previous` are always there."""
         return {**super().get_paginated_response_schema(schema), "required": ["next", "previous", "results"]}

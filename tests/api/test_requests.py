@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 from django.test import Client
 
-from bookings.models import Booking
+from bookings.models import Booking, Place
 from tests.api.asking import book, pay
 
 
@@ -70,6 +70,22 @@ def test_a_cursor_of_anothers_making_is_refused_or_harmless(api, trip, path, pos
     assert answer.status_code in (200, 400, 404)
     if answer.status_code != 200:
         assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/auth/devices", "/bookings", "/places"])
+@pytest.mark.parametrize("size", ["null", "0", "-1", "1.5"])
+def test_a_page_of_no_number_of_rows_is_refused(api, path, size):
+    answer = api.get(path, page_size=size)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "page_size")
+
+
+@pytest.mark.parametrize(("size", "rows"), [("", 50), ("3", 3), ("100", 100), ("1000000", 100)])
+def test_a_page_has_as_many_rows_as_asked_for_but_not_more_than_a_hundred(nobody, size, rows):
+    Place.objects.bulk_create(
+        Place(code=f"P{n}", name="P", city="P", country="SA", timezone="Asia/Riyadh", kind="station")
+        for n in range(101)
+    )
+    assert len(nobody.get("/places", page_size=size).json()["results"]) == rows
 
 
 def test_a_body_nested_too_deeply_is_refused(api, trip):

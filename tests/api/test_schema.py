@@ -29,4 +29,4 @@ def test_every_list_is_documented_as_a_page_of_rows(document, path):
 def test_a_list_that_takes_a_cursor_documents_it(document, path):
     query = query_of(document, path)
     assert query["cursor"] == {"type": "string"}
-    assert query["page_size"] == {"type": "integer"}
+    assert query["page_size"] == {"type": "integer", "minimum": 1}
