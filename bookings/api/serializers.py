@@ -44,8 +44,8 @@ class PlaceSearchSerializer(serializers.Serializer[Any]):
 
 
 class StretchSerializer(serializers.Serializer[Any]):
-    origin = serializers.CharField(max_length=8, required=False, default="")
-    destination = serializers.CharField(max_length=8, required=False, default="")
+    origin = serializers.CharField(max_length=8, required=False, allow_blank=True, default="")
+    destination = serializers.CharField(max_length=8, required=False, allow_blank=True, default="")
 
 
 class ContactSerializer(serializers.Serializer[Any]):

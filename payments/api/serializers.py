@@ -52,7 +52,11 @@ class PaymentSerializer(serializers.Serializer[Any]):
 
 class SeatsSerializer(serializers.Serializer[Any]):
     seats = serializers.CharField(
-        required=False, default="", max_length=400, help_text="Seat numbers with commas between; all seats without it."
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=400,
+        help_text="Seat numbers with commas between; all seats without it.",
     )
 
     def validate_seats(self, value: str) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from tests.api.asking import book
+
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
@@ -30,3 +32,19 @@ def test_a_list_that_takes_a_cursor_documents_it(document, path):
     query = query_of(document, path)
     assert query["cursor"] == {"type": "string"}
     assert query["page_size"] == {"type": "integer", "minimum": 1}
+
+
+def test_a_stretch_or_seats_left_empty_are_all_of_them_and_documented_as_possible(document, api, trip):
+    reference = book(api, trip, "1A", "1B")["reference"]
+    for path, known in (
+        ("/trips/{trip_id}", f"/trips/{trip.pk}"),
+        ("/trips/{trip_id}/seats", f"/trips/{trip.pk}/seats"),
+        ("/bookings/{reference}/cancellation", f"/bookings/{reference}/cancellation"),
+    ):
+        query = query_of(document, path)
+        empty = dict.fromkeys(query.keys() & {"origin", "destination", "seats"}, "")
+        assert empty
+        assert not any("minLength" in query[name] for name in empty)
+        answer, without = api.get(known, **empty), api.get(known)
+        assert answer.status_code == 200
+        assert {**answer.json(), "expires_at": ""} == {**without.json(), "expires_at": ""}
