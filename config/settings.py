@@ -266,6 +266,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {"jobsSecret": {"type": "apiKey", "in": "header", "name": "X-Jobs-Secret"}},
+    },
     "ENUM_NAME_OVERRIDES": {
         "BookingStatus": "bookings.models.BookingStatus",
         "PaymentStatus": "payments.models.PaymentStatus",

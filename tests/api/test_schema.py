@@ -34,6 +34,15 @@ def test_a_list_that_takes_a_cursor_documents_it(document, path):
     assert query["page_size"] == {"type": "integer", "minimum": 1}
 
 
+def test_the_jobs_are_documented_to_need_their_secret_and_to_take_options(document):
+    scheme = {"type": "apiKey", "in": "header", "name": "X-Jobs-Secret"}
+    assert document["components"]["securitySchemes"]["jobsSecret"] == scheme
+    for path, method in (("/api/v1/jobs", "get"), ("/api/v1/jobs/{name}", "post")):
+        assert document["paths"][path][method]["security"] == [{"jobsSecret": []}]
+    options = document["paths"]["/api/v1/jobs/{name}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert options == {"type": "object", "additionalProperties": {}}
+
+
 def test_a_stretch_or_seats_left_empty_are_all_of_them_and_documented_as_possible(document, api, trip):
     reference = book(api, trip, "1A", "1B")["reference"]
     for path, known in (
