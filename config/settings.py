@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.api.schema.add_headers"],
     "APPEND_COMPONENTS": {
         "securitySchemes": {"jobsSecret": {"type": "apiKey", "in": "header", "name": "X-Jobs-Secret"}},
     },

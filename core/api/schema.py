@@ -47,3 +47,28 @@ class ProblemAwareSchema(AutoSchema):
             )
             bodies.setdefault(statuses, answer)
         return bodies
+
+
+_HEADERS: dict[str, dict[str, Any]] = {
+    "X-Correlation-ID": {
+        "description": "Stands in the log and in the history; the caller's own, if it was fit.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"},
+    },
+    "Retry-After": {"description": "Seconds; with 429.", "schema": {"type": "integer", "minimum": 1}},
+    "Idempotent-Replayed": {
+        "description": "This is what the first request with the same key was answered.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+
+
+def add_headers(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """For drf-spectacular: tells the headers of every answer."""
+    result["components"]["headers"] = _HEADERS
+    for operation in (one for methods in result["paths"].values() for one in methods.values()):
+        takes_key = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+        for status, answer in operation["responses"].items():
+            has = {"X-Correlation-ID": True, "Retry-After": status == "4XX", "Idempotent-Replayed": takes_key}
+            answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in has if has[name]}
+    return result

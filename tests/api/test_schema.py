@@ -57,3 +57,11 @@ def test_a_stretch_or_seats_left_empty_are_all_of_them_and_documented_as_possibl
         answer, without = api.get(known, **empty), api.get(known)
         assert answer.status_code == 200
         assert {**answer.json(), "expires_at": ""} == {**without.json(), "expires_at": ""}
+
+
+def test_the_headers_of_answers_are_documented(document):
+    assert document["components"]["headers"].keys() == {"X-Correlation-ID", "Retry-After", "Idempotent-Replayed"}
+    answers = document["paths"]["/api/v1/bookings"]["post"]["responses"]
+    assert answers["201"]["headers"].keys() == {"X-Correlation-ID", "Idempotent-Replayed"}
+    assert answers["4XX"]["headers"].keys() == {"X-Correlation-ID", "Idempotent-Replayed", "Retry-After"}
+    assert document["paths"]["/api/v1/me"]["get"]["responses"]["200"]["headers"].keys() == {"X-Correlation-ID"}
