@@ -9,7 +9,6 @@ from bookings.models import Operator
 from core.errors import invalid
 from finance.actions.draft import draft
 from finance.actions.release import release_reserves
-from finance.months import month_after
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +20,7 @@ def calculate(month: date) -> dict[str, int]:
     "released": n, "unsettled": n (something went wrong)}. Raises FieldsInvalid for a month that has not ended.
     """
     month = month.replace(day=1)
-    if month_after(month) > timezone.now().astimezone(UTC).date():
+    if month >= timezone.now().astimezone(UTC).date().replace(day=1):
         raise invalid("month", "not_over", "The month has not ended.")
     counts = {"drafts": 0, "released": 0, "unsettled": 0}
     for operator in Operator.objects.order_by("pk"):

@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 
 from bookings.models import Operator
 from core import jobs
@@ -26,6 +27,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 # ------------------------------------------------------------------------------------------------------------ a month
+@pytest.mark.parametrize("month", [f"{timezone.now():%Y-%m}", "9999-12"])
+def test_a_month_that_has_not_ended_is_refused_the_last_of_the_calendar_too(month):
+    with pytest.raises(FieldsInvalid) as refused:
+        jobs.run("calculate_settlements", month=month)
+    assert refused.value.errors[0]["code"] == "not_over"
+
+
 def test_a_month_is_drafted_approved_and_paid(clock):
     operator = sell_and_leave(clock, day(1), "1A", "1B").booking.trip.operator
     clock.move_to(day(2, 1))
