@@ -17,6 +17,7 @@ LONG = (
     "test_crowd.py",
     "test_longer_orders.py",
     "test_simulated_year.py",
+    "test_schema_fuzzed.py",
     "test_growth.py",
     "test_restore.py",
     "test_buying.py",
