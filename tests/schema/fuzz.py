@@ -68,9 +68,12 @@ class Fuzzed:
 
     def _count(self, recorder: Any) -> None:
         for case_id, interaction in recorder.interactions.items():
-            status = interaction.response.status_code if interaction.response else 0
-            self.statuses[status] += 1
             operation = recorder.cases[case_id].value.operation
+            if interaction.response is None:
+                self.failures.setdefault(f"{operation.label}: no answer", interaction.request.uri)
+                continue
+            status = interaction.response.status_code
+            self.statuses[status] += 1
             if interaction.request.method == operation.method.upper():  # not for one that is not offered
                 self.by_operation[operation.label][status] += 1
 

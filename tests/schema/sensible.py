@@ -17,9 +17,9 @@ ODD_OPTIONS: list[tuple[str, Asked]] = [
 ]
 
 
-def sensible(operation: str, world: World, refreshes: list[str]) -> Iterator[Asked]:
+def sensible(operation: str, world: World, person: Person | None) -> Iterator[Asked]:
     """Requests for this operation, each as arguments of Schemathesis's `operation.Case`."""
-    for asked in (*_about_bookings(operation, world), *_about_others(operation, world, refreshes)):
+    for asked in (*_about_bookings(operation, world), *_about_others(operation, world, person)):
         headers = {"Idempotency-Key": uuid.uuid4().hex} if operation.startswith("POST") else {}
         yield {"headers": headers, **asked, **({"media_type": "application/json"} if "body" in asked else {})}
 
@@ -61,11 +61,12 @@ def _new_booking(trip: str, seats: list[str]) -> Asked:
     }
 
 
-def _about_others(operation: str, world: World, refreshes: list[str]) -> Iterator[Asked]:
+def _about_others(operation: str, world: World, person: Person | None) -> Iterator[Asked]:
     stretch = {"origin": "RUH", "destination": "JED"}
     match operation.removeprefix("GET /api/v1/"):
         case "DELETE /api/v1/auth/devices/{device_id}":
-            yield from ({"path_parameters": {"device_id": device}} for device in world.devices)
+            # Those of the registration; the others are needed for their refresh tokens.
+            yield from ({"path_parameters": {"device_id": one.devices[-1]}} for one in world.people)
         case "trips":
             yield {"query": {**stretch, "date": world.date}}
         case "trips/{trip_id}" | "trips/{trip_id}/seats":
@@ -73,11 +74,16 @@ def _about_others(operation: str, world: World, refreshes: list[str]) -> Iterato
         case "POST /api/v1/auth/register":
             yield {"body": {"email": "new@example.com", "password": PASSWORD, "full_name": "Somebody New"}}
             yield {"body": {"email": world.user.email, "password": PASSWORD, "full_name": "Somebody Else"}}
-        case "POST /api/v1/auth/token" | "POST /api/v1/me/close":
+        case "POST /api/v1/auth/token":
             yield {"body": {"email": world.user.email, "password": "what it might be"}}
-        case "POST /api/v1/auth/token/refresh" | "POST /api/v1/auth/logout":
-            for refresh in refreshes[:1] if operation.endswith("logout") else refreshes[1:]:
-                yield {"body": {"refresh": refresh}}
+            if person:
+                yield {"body": {"email": person.email, "password": PASSWORD}}
+        case "POST /api/v1/me/close":  # refused while there are bookings to come
+            yield {"body": {"password": PASSWORD}}
+        case "POST /api/v1/auth/token/refresh" if person:
+            yield {"body": {"refresh": person.refreshes[1]}}
+        case "POST /api/v1/auth/logout" if person:
+            yield {"body": {"refresh": person.refreshes[0]}}
         case "POST /api/v1/jobs/{name}":
             yield from ({"path_parameters": {"name": name}} for name in world.jobs)
             yield from ({"path_parameters": {"name": name}, "body": options} for name, options in ODD_OPTIONS)
