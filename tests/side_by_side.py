@@ -12,8 +12,13 @@ import pytest
 # These take longest, so they begin first: else one of the processes would be left alone with them at the end.
 LONG = (
     "test_killed_at_every_point.py",
+    "test_staff_models.py",
     "test_every_order.py",
     "test_any_history.py",
+    "test_killed_machines.py",
+    "test_restore_rehearsal.py",
+    "test_staff_steps.py",
+    "test_many_workers.py",
     "test_crowd.py",
     "test_longer_orders.py",
     "test_simulated_year.py",
