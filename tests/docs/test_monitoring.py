@@ -68,3 +68,9 @@ def test_every_reading_has_an_alert_or_is_on_the_dashboard(known):
 def test_the_guide_lists_every_metric(known):
     told = {name for name, *_ in rows(section("docs/setup-production.md", "Metrics"))}
     assert {re.sub(SUFFIXES, "", name) for name in told} == known.keys()
+
+
+def test_the_guide_says_what_to_do_at_each_alert():
+    told = rows(section("docs/setup-production.md", "When something is wrong"))
+    names = [name for cells in told for name in cells[0].split(", ") if name.startswith("Berth")]
+    assert names == list(alerts())
