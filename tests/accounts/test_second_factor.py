@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -90,6 +90,14 @@ def test_the_secret_key_is_replaced_and_nobody_is_locked_out(client, user, setti
     settings.SECRET_KEY_FALLBACKS = []
     assert sign_in(APIClient(), code=code_of(secret)).status_code == 200
     assert sign_in(APIClient(), code=codes.split()[0]).status_code == 200
+
+
+def test_with_the_old_secret_key_gone_too_early_nothing_is_changed(secret, settings) -> None:
+    before = list(Authenticator.objects.order_by("pk").values_list("data", flat=True))
+    settings.SECRET_KEY = "a-new-secret-key-of-at-least-32-characters"
+    with pytest.raises(CommandError, match="Put it behind the first"):
+        call_command("encrypt_second_factors")
+    assert list(Authenticator.objects.order_by("pk").values_list("data", flat=True)) == before
 
 
 def test_the_key_does_not_stand_in_the_database_in_clear(secret) -> None:

@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from cryptography.fernet import InvalidToken
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts.second_factor import encrypt_again
 
@@ -11,4 +12,10 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{encrypt_again()} encrypted")
+        try:
+            count = encrypt_again()
+        except InvalidToken as error:
+            raise CommandError(
+                "Nothing was changed: one was encrypted with a SECRET_KEY that is not there. Put it behind the first."
+            ) from error
+        self.stdout.write(f"{count} encrypted")
