@@ -117,8 +117,7 @@ DATABASES["default"]["OPTIONS"] = {
     **_READ_COMMITTED,
     "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", 20), "timeout": 10},
 }
-# A connection is looked at whenever the pool gives it out: those to a server that was restarted would each fail once.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["ENGINE"] = "core.postgresql"
 # A migration that waits for a lock makes everybody wait who comes after it: it gives up, and is started again.
 DATABASES["owner"]["OPTIONS"] = {
     "options": "-c lock_timeout=10s",
