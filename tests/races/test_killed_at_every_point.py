@@ -32,6 +32,7 @@ OTHERS = {
     "bookings.actions.remind.": "seats before there is a payment",
     "bookings.actions.close_trip.": "the operator's trips",
     "bookings.actions.reopen_trip.": "the operator's trips",
+    "bookings.actions.delay_trip.": "the operator's trips",
     "core.privacy.": "who is forgotten",
     "finance.": "what operators are paid",
     "ledger.": "the closing of the books",

@@ -21,6 +21,12 @@ def without_logs() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.fixture(autouse=True)
+def empty_mailbox(settings, tmp_path) -> None:
+    """What other tests have sent is no part of this world."""
+    settings.MAIL_FOLDER = tmp_path
+
+
 @pytest.fixture
 def clock(db, sandbox) -> Iterator[Clock]:
     with turned_to(TODAY, sandbox, ticking=False) as clock:

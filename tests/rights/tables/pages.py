@@ -54,6 +54,10 @@ POST /account/privacy/                               in    in    302+  409   409
 GET /account/privacy/data.json                       in    in    200   200!  200   200   200   200   200   200   200
 GET /account/reauthenticate/                         in    in    200   200   200   200   200   200   200   200   200
 POST /account/reauthenticate/                        in    in    302   302   302   302   302   302   302   302   302
+GET /account/reauthenticate/code/                    in    in    403   403   403   403   403   403   403   403   403
+POST /account/reauthenticate/code/                   in    in    403   403   403   403   403   403   403   403   403
+GET /account/reauthenticate/code/confirm/            in    in    403   403   403   403   403   403   403   403   403
+POST /account/reauthenticate/code/confirm/           in    in    403   403   403   403   403   403   403   403   403
 GET /account/second-factor/                          in    in    200   200   200   200   200   200   200   200   200
 GET /account/second-factor/authenticate/             in    in    302   302   302   302   302   302   302   302   302
 POST /account/second-factor/authenticate/            in    in    302   302   302   302   302   302   302   302   302
